@@ -1,0 +1,28 @@
+/**
+ * How messages are spelled for a client (docs/protocol.md, section 6): in arrays, as the
+ * specification has it, or in Nodefony's dialect, one bare object a frame with a few more fields.
+ */
+import type { ReplyMessage } from './message.js'
+import type { Outgoing } from './outgoing.js'
+
+/** Several messages as one text, in the specification's spelling. */
+export function spellArray (messages: readonly Outgoing[]): string {
+  let text = '['
+  for (const message of messages) text += text.length === 1 ? message.json : ',' + message.json
+  return text + ']'
+}
+
+/**
+ * One message as Nodefony's client takes it: events carry the `clientId` of their receiver,
+ * replies always say `version` and, where they are successful, `error`; the acknowledgement
+ * of a publish has no `channel`, or that client would take it for an event.
+ */
+export function spellBare (outgoing: Outgoing, clientId: string): string {
+  if (outgoing.kind !== 'reply') {
+    // The shared text is joined onto, never made again: {"channel":…,"data":…}
+    return '{"version":"1.0",' + outgoing.json.slice(1, -1) + ',"clientId":' + JSON.stringify(clientId) + '}'
+  }
+  const { channel, successful, error = '', ...rest } = outgoing.message as ReplyMessage
+  const acknowledges = channel !== undefined && !channel.startsWith('/meta/')
+  return JSON.stringify({ version: '1.0', channel: acknowledges ? undefined : channel, successful, error, ...rest })
+}
