@@ -1,0 +1,150 @@
+/**
+ * The options of the plugin as ONE schema: types, defaults and refusals come from it, and the
+ * same schema reads a configuration file of Nodefony's shape (`services`, `system.reconnect`).
+ */
+import { Kind, Type, TypeGuard, type Static, type TSchema } from '@sinclair/typebox'
+import { Value, type ValueError } from '@sinclair/typebox/value'
+import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type { Connector, Extension, HandshakeRequest, Policy, Session } from '../types/index.js'
+import { OptionsError } from './errors.js'
+import { LimitsSchema } from './limits.js'
+import { framingNames } from './framing/index.js'
+import { encodingNames } from './encoding/index.js'
+
+const func = <F>(description: string) => Type.Unsafe<F>(Type.Function([], Type.Any(), { description }))
+const oneOf = <Name extends string>(names: readonly Name[], fallback: Name, description: string) =>
+  Type.Union(names.map(name => Type.Literal(name)), { default: fallback, description }) as unknown as ReturnType<typeof Type.Unsafe<Name>>
+
+const service = {
+  framing: oneOf(framingNames, 'raw', 'how the bytes are cut into messages'),
+  encoding: oneOf(encodingNames, 'utf8', 'how bytes become the data of messages'),
+  connectTimeout: Type.Optional(Type.Integer({ minimum: 1, description: 'ms; limits.upstreamConnect where it is left out' })),
+  idleTimeout: Type.Optional(Type.Integer({ minimum: 1, description: 'ms without a byte either way before the conversation ends; off where it is left out' })),
+  authorize: Type.Optional(func<(session: Session) => boolean | string | Promise<boolean | string>>('may this session open the service?'))
+}
+
+/** A service reached by the built-in connector `tcp`. */
+const TcpService = Type.Object({
+  ...service,
+  type: Type.Literal('tcp', { default: 'tcp' }),
+  domain: Type.String({ default: 'localhost', minLength: 1, description: 'host name or address' }),
+  port: Type.Integer({ minimum: 1, maximum: 65535 })
+}, { additionalProperties: false })
+
+/** A service reached by a connector of the application: it may carry whatever that connector reads. */
+const OwnService = Type.Object({ ...service, type: Type.String() }, { additionalProperties: true })
+
+/** One entry of `services`. */
+export type ServiceOptions = Static<typeof TcpService> | (Static<typeof OwnService> & Record<string, unknown>)
+
+const builtIn: Readonly<Record<string, TSchema>> = { tcp: TcpService }
+
+const Hook = Type.Unsafe<unknown>(Type.Union([Type.Function([], Type.Any()), Type.Array(Type.Function([], Type.Any()))]))
+const transportNames = ['websocket', 'long-polling'] as const
+
+/** The options of the plugin. */
+export const OptionsSchema = Type.Object({
+  path: Type.String({ default: '/realtime', pattern: '^(/[^/?#:*]+)+$', description: 'the one URL' }),
+  system: Type.Object({
+    reconnect: Type.Object({
+      handshake: Type.Boolean({ default: true, description: 'advice after a handshake: retry, or none' }),
+      connect: Type.Boolean({ default: true, description: 'advice after a connect: retry, or none' })
+    }, { default: {}, additionalProperties: false })
+  }, { default: {}, additionalProperties: false }),
+  services: Type.Record(Type.String(), Type.Unsafe<ServiceOptions>(Type.Object({ type: Type.String({ default: 'tcp' }) })), { default: {}, description: 'by name: what is behind /service/NAME' }),
+  directory: Type.Unsafe<'names' | 'full' | ((session: Session) => Record<string, unknown>)>(Type.Union(
+    [Type.Literal('names'), Type.Literal('full'), Type.Function([], Type.Any())],
+    { default: 'names', description: 'what a client learns of the services: names and types, hosts and ports too, or what a function says' })),
+  transports: Type.Array(Type.Union(transportNames.map(name => Type.Literal(name))), { default: [...transportNames], minItems: 1, uniqueItems: true }),
+  timeout: Type.Integer({ default: 30_000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that a connect is held' }),
+  interval: Type.Integer({ default: 0, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that a client waits between two connects' }),
+  maxInterval: Type.Integer({ default: 10_000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that a session lives without a connection' }),
+  drain: Type.Integer({ default: 5000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that closing may take' }),
+  metaConnectDeliverOnly: Type.Boolean({ default: true, description: 'over HTTP, events travel with connect replies only, and so in order' }),
+  origins: Type.Array(Type.String(), { default: [], description: 'foreign origins that may speak: https://app.example, or *' }),
+  authenticate: Type.Optional(func<(request: FastifyRequest, handshake: HandshakeRequest) => unknown>('identity of a session, or throw')),
+  policy: Type.Optional(Type.Unsafe<Policy>(Type.Object({}, { additionalProperties: true }))),
+  extensions: Type.Array(Type.Unsafe<Extension>(Type.Object({ name: Type.String() }, { additionalProperties: true })), { default: [] }),
+  connectors: Type.Record(Type.String(), func<Connector>('any function that gives a Duplex'), { default: {} }),
+  limits: Type.Unsafe<Static<typeof LimitsSchema>>({ ...LimitsSchema, default: {} }),
+  onRequest: Type.Optional(Hook),
+  preValidation: Type.Optional(Hook),
+  preHandler: Type.Optional(Hook),
+  config: Type.Optional(Type.Unsafe<unknown>(Type.Object({}, { additionalProperties: true }))),
+  constraints: Type.Optional(Type.Unsafe<unknown>(Type.Object({}, { additionalProperties: true }))),
+  logLevel: Type.Optional(Type.String())
+}, { additionalProperties: false })
+
+type RouteHooks = Pick<RouteShorthandOptions, 'onRequest' | 'preValidation' | 'preHandler' | 'config' | 'constraints'>
+
+/** All options, with their defaults filled in. */
+export type Options = Omit<Static<typeof OptionsSchema>, keyof RouteHooks> & RouteHooks
+
+/** Everything optional, at every level. */
+type Loose<T> = T extends (...args: never[]) => unknown ? T : T extends readonly unknown[] ? T : T extends object ? { [Key in keyof T]?: Loose<T[Key]> } : T
+
+/** What a user writes: every option may be left out. */
+export type RealtimeOptions = Loose<Omit<Options, 'services' | 'policy' | 'extensions' | 'connectors' | keyof RouteHooks>> & RouteHooks & {
+  services?: Record<string, ServiceInput>
+  policy?: Policy
+  extensions?: Extension[]
+  connectors?: Record<string, Connector>
+}
+
+/** A service as a user writes it. */
+export type ServiceInput = Loose<Static<typeof TcpService>> & { port: number } | (Loose<Static<typeof OwnService>> & { type: string } & Record<string, unknown>)
+
+/**
+ * Checks the options and fills in the defaults. The caller's object is left as it was.
+ * @throws OptionsError (FST_BAYEUX_OPTIONS) naming the path of the first thing wrong
+ */
+export function readOptions (raw: RealtimeOptions = {}): Options {
+  const { services, ...rest } = copyPlain(raw) as Record<string, unknown>
+  const options = Value.Default(OptionsSchema, { ...rest, services }) as Options
+  refuse('', OptionsSchema, options)
+  for (const [name, definition] of Object.entries(options.services)) refuseService(name, definition, options)
+  if (options.limits.clientResumed > options.limits.clientWaiting) {
+    throw new OptionsError('limits.clientResumed: Expected at most limits.clientWaiting')
+  }
+  return options
+}
+
+function refuseService (name: string, definition: ServiceOptions, options: Options): void {
+  const own = Object.hasOwn(options.connectors, definition.type)
+  const schema = own ? OwnService : Object.hasOwn(builtIn, definition.type) ? builtIn[definition.type] : undefined
+  if (!/^[A-Za-z0-9\-_!~()$@]+(\/[A-Za-z0-9\-_!~()$@]+)*$/.test(name)) {
+    throw new OptionsError(`services.${name}: A name becomes a channel: letters, digits and -_!~()$@`)
+  }
+  if (schema === undefined) {
+    const known = [...Object.keys(builtIn), ...Object.keys(options.connectors)].join(', ')
+    throw new OptionsError(`services.${name}.type: Unknown connector '${definition.type}'; known: ${known}`)
+  }
+  options.services[name] = Value.Default(schema, definition) as ServiceOptions
+  refuse(`services.${name}`, schema, options.services[name])
+}
+
+function refuse (prefix: string, schema: TSchema, value: unknown): void {
+  const first = Value.Errors(schema, value).First()
+  if (first === undefined) return
+  const path = first.path.slice(1).replaceAll('/', '.')
+  throw new OptionsError(`${[prefix, path].filter(part => part !== '').join('.')}: ${explain(first)}`)
+}
+
+// TypeBox says of a union only that it did not fit; the names that would fit are what helps.
+function explain (error: ValueError): string {
+  const schema = error.schema
+  if (TypeGuard.IsUnion(schema)) {
+    const expected = schema.anyOf.map(each => TypeGuard.IsLiteral(each) ? JSON.stringify(each.const) : each[Kind].toLowerCase())
+    return `Expected ${expected.join(' or ')}`
+  }
+  return error.message === 'Unexpected property' ? 'Unknown option' : error.message
+}
+
+// Defaults are filled in place, and what the user passed is theirs. Functions and class instances are kept.
+function copyPlain (value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyPlain)
+  if (typeof value !== 'object' || value === null) return value
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, copyPlain(each)]))
+}

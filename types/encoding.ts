@@ -1,0 +1,15 @@
+/** Turns frames into the `data` of events; one a link, because a character may be cut between two frames. */
+export interface DataDecoder {
+  /** @returns the data of a frame, or undefined where there is none yet */
+  push (frame: Buffer): unknown
+  /** The stream ended: what was held back, or undefined. */
+  end (): unknown
+}
+
+/** The bytes of a service to the `data` of messages and back. */
+export interface Encoding {
+  /** @returns the bytes of a client's `data`, or null where it does not fit the encoding (422) */
+  encode (data: unknown): Buffer | null
+  /** @param whole whether each frame is a whole message (see {@link Framing.whole}) */
+  decoder (whole: boolean): DataDecoder
+}

@@ -1,0 +1,79 @@
+import type { EventMessage, MessageId, ReplyMessage } from '../lib/protocol/message.js'
+import type { Metrics } from './metrics.js'
+import type { Session } from './session.js'
+
+/** Why a session ended. */
+export type EndReason = 'disconnected' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'shutdown'
+
+/** What `app.realtime.on` can listen to, with the arguments of its listeners. */
+export interface RealtimeEvents {
+  /** A session was born. */
+  handshake: [session: Session]
+  /** It connected for the first time, or moved to another transport or connection. */
+  connect: [session: Session]
+  subscribe: [session: Session, channel: string]
+  unsubscribe: [session: Session, channel: string]
+  /** Somebody published; `session` is null where it was the application. */
+  publish: [session: Session | null, channel: string, data: unknown]
+  /** It lived `maxInterval` without a connection; `disconnect` follows. */
+  expire: [session: Session]
+  /** It is gone, for whatever reason; this is the one to clean up in. */
+  disconnect: [session: Session, reason: EndReason]
+}
+
+/** What a listener of the application gets: the event, and who published it (null: the application). */
+export type Listener = (message: Readonly<EventMessage>, session: Session | null) => void
+
+/** An in-memory client, to test an application without a port. It speaks through the same broker as any other. */
+export interface InjectedClient {
+  /** Shakes hands and connects. @returns the handshake reply; `clientId` is set when it was successful */
+  handshake (ext?: Record<string, unknown>): Promise<ReplyMessage>
+  subscribe (channel: string, data?: unknown): Promise<ReplyMessage>
+  unsubscribe (channel: string, data?: unknown): Promise<ReplyMessage>
+  publish (channel: string, data: unknown): Promise<ReplyMessage>
+  disconnect (): Promise<ReplyMessage>
+  /** Sends any message as it is, with an `id` and the `clientId` where it has none. @returns the reply with that id */
+  send (message: Record<string, unknown>): Promise<ReplyMessage>
+  /** The next event, or unasked word of the server. Rejects when the client closes first. */
+  next (): Promise<EventMessage>
+  /** What came and was not taken by `next` yet. */
+  readonly received: ReadonlyArray<EventMessage>
+  readonly clientId: string
+  /** Cuts the connection, as a network would. */
+  close (): void
+}
+
+/** Who an injected client pretends to be. */
+export interface InjectOptions {
+  address?: string
+  headers?: Record<string, string>
+  /** Used instead of `authenticate`. */
+  identity?: unknown
+}
+
+/** `app.realtime` */
+export interface Realtime {
+  /**
+   * Publishes to every subscriber of a broadcast channel.
+   * @throws FST_BAYEUX_USAGE where the channel is malformed, a pattern, or not a broadcast channel
+   */
+  publish (channel: string, data: unknown, options?: { id?: MessageId, ext?: Record<string, unknown> }): void
+  /**
+   * Delivers an event to one session, on any channel but `/meta/…`.
+   * @returns false where no such session lives
+   */
+  deliver (clientId: string, channel: string, data: unknown): boolean
+  /**
+   * Listens as the application: to a channel, a pattern, or what clients publish to a `/service/…` channel.
+   * @returns stops listening
+   * @throws FST_BAYEUX_USAGE where the pattern is malformed
+   */
+  subscribe (pattern: string, listener: Listener): () => void
+  on<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => void): this
+  once<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => void): this
+  off<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => void): this
+  /** The living sessions by clientId. */
+  readonly sessions: ReadonlyMap<string, Session>
+  inject (options?: InjectOptions): InjectedClient
+  metrics (): Metrics
+}

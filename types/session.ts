@@ -1,0 +1,33 @@
+import type { Caller } from './caller.js'
+
+/**
+ * One handshaken client, whatever carries it. It outlives its connections by `maxInterval` ms.
+ */
+export interface Session {
+  /** The clientId: whoever knows it may speak for the session, so keep it out of logs and messages. */
+  readonly id: string
+  /** A number for logs and lists: unique on this node, and no secret. */
+  readonly number: number
+  /** What `authenticate` returned, null where nobody asked. */
+  readonly identity: unknown
+  /** Who shook hands. */
+  readonly caller: Caller
+  /** What carries it now: `websocket`, `long-polling`, or null between two connections. */
+  readonly transport: string | null
+  /** Channels and patterns it is subscribed to. */
+  readonly subscriptions: ReadonlySet<string>
+  /** Names of the services it has open. */
+  readonly services: readonly string[]
+  /** Room for the application: whatever it wants to remember of this client. */
+  readonly state: Map<string, unknown>
+  /**
+   * Delivers an event to this session alone.
+   * @returns false where the session has ended
+   */
+  deliver (channel: string, data: unknown): boolean
+  /**
+   * Ends the session and tells the client, which is advised to stop.
+   * @param reason for the client to read
+   */
+  disconnect (reason?: string): void
+}
