@@ -1,0 +1,278 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Caller, Connection, EndReason, Extension, HandshakeRequest, Listener, Metrics, Policy, RealtimeEvents, Services } from '../../types/index.js'
+import type { Limits } from '../limits.js'
+import { adviseHandshake, type Advice } from '../protocol/advice.js'
+import type { Batch } from '../protocol/codec.js'
+import { refusal, type Refusal } from '../protocol/error.js'
+import type { Checked, EventMessage, Incoming, MessageId, ReplyMessage } from '../protocol/message.js'
+import { Outgoing } from '../protocol/outgoing.js'
+import { after, isThenable, type Eventually } from './after.js'
+import { Counters } from './counters.js'
+import { Extensions } from './extensions.js'
+import { handlers } from './handlers/index.js'
+import { claim } from './ownership.js'
+import { replyTo, type Request } from './request.js'
+import { Session, type ConnectWords } from './session.js'
+import { Subscriptions, type Subscriber } from './subscriptions.js'
+import { Tick } from './tick.js'
+import { Wheel } from './wheel.js'
+
+/** What the broker is told once, at start. Times are in ms. */
+export interface BrokerConfig {
+  readonly transports: readonly string[]
+  readonly timeout: number
+  readonly interval: number
+  readonly maxInterval: number
+  readonly metaConnectDeliverOnly: boolean
+  /** Said after a handshake, and after a connect. */
+  readonly handshakeAdvice: Advice
+  readonly connectAdvice: Advice
+}
+
+/** What the broker is made of; `plugin.ts` hands it over. */
+export interface BrokerParts {
+  readonly config: BrokerConfig
+  readonly limits: Limits
+  readonly services: Services
+  readonly policy: Policy
+  readonly extensions: readonly Extension[]
+  /** The identity of a caller that shakes hands; throws where it may not. */
+  readonly authenticate: (caller: Caller, handshake: HandshakeRequest) => unknown
+  readonly emit: <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => void
+  readonly log: FastifyBaseLogger
+}
+
+/**
+ * Sessions, subscriptions and fan-out of this node. It knows neither sockets nor requests:
+ * checked messages come in with the {@link Connection} that they came on, and replies and
+ * events go out on connections.
+ */
+export class Broker {
+  readonly sessions = new Map<string, Session>()
+  readonly subscriptions = new Subscriptions()
+  /** Listeners of the application on `/service/…`; kept apart, so that no client ever stands among them. */
+  readonly serviceListeners = new Subscriptions()
+  readonly counters = new Counters()
+  /** Sessions of Nodefony's dialect that shook hands by POST and have no socket yet, by cookie. */
+  readonly unconnected = new Map<string, Session>()
+  readonly tick = new Tick()
+  readonly wheel = new Wheel<Session>(session => session.timeUp())
+  readonly extensions: Extensions
+  readonly config: BrokerConfig
+  readonly limits: Limits
+  readonly services: Services
+  readonly policy: Policy
+  readonly authenticate: BrokerParts['authenticate']
+  readonly emit: BrokerParts['emit']
+  readonly log: FastifyBaseLogger
+  /** True from the moment when the server closes: nobody comes in any more. */
+  closing = false
+
+  constructor (parts: BrokerParts) {
+    this.config = parts.config
+    this.limits = parts.limits
+    this.services = parts.services
+    this.policy = parts.policy
+    this.authenticate = parts.authenticate
+    this.emit = parts.emit
+    this.log = parts.log
+    this.extensions = new Extensions(parts.extensions)
+  }
+
+  /** Takes the messages of one request or frame; each is answered on its connection. */
+  receive (batch: Batch, connection: Connection): void {
+    const { incoming } = batch
+    const alone = incoming.length === 1
+    this.counters.messagesIn += incoming.length
+    for (let slot = 0; slot < incoming.length; slot++) {
+      this.#admit(incoming[slot] as Incoming, connection, slot, alone)
+    }
+  }
+
+  #admit (incoming: Incoming, connection: Connection, slot: number, alone: boolean): void {
+    if (incoming.operation === 'malformed') return this.answer({ connection, slot, session: null }, [incoming.reply])
+    const { operation, message } = incoming
+    const { clientId } = message
+    const implicit = operation === 'connect' && typeof clientId !== 'string' && connection.pushes && connection.bare
+    if (operation === 'handshake' || implicit) {
+      this.#handle({ incoming, connection, slot, alone, session: null })
+      return
+    }
+    const session = typeof clientId === 'string' ? this.sessions.get(clientId) : undefined
+    const claimed = session === undefined ? 'stranger' : claim(session, connection, operation === 'connect')
+    if (session === undefined || claimed === 'stranger') return this.refuse({ incoming, connection, slot, session: null }, unknownClient(clientId))
+    if (claimed === 'ask') return this.#ask(incoming, connection, slot, alone, session)
+    this.#enter({ incoming, connection, slot, alone, session }, session)
+  }
+
+  // The session lives on another WebSocket: alive means that the newcomer is a stranger.
+  #ask (incoming: Checked, connection: Connection, slot: number, alone: boolean, session: Session): void {
+    const holder = session.connection
+    const asked = holder === null ? Promise.resolve(false) : holder.probe()
+    asked.then(alive => {
+      const stays = session.ended || (alive && session.connection === holder)
+      if (stays) this.refuse({ incoming, connection, slot, session: null }, unknownClient(session.id))
+      else this.#enter({ incoming, connection, slot, alone, session }, session)
+    })
+  }
+
+  #enter (request: Request<Checked>, session: Session): void {
+    const { operation } = request.incoming
+    // These do not wait: a slow service must not keep a client from its heartbeat, nor from leaving.
+    if (operation !== 'subscribe' && operation !== 'publish') {
+      this.#handle(request)
+      return
+    }
+    const { lane } = session
+    if (lane.length >= this.limits.lane) {
+      if (!request.connection.pushes) return this.refuse(request, refusal(429, '', 'Too many messages wait'))
+      request.connection.pause()
+      lane.onEmpty = () => request.connection.resume()
+    }
+    lane.push(() => this.#handle(request))
+  }
+
+  #handle (request: Request<Checked>): Eventually<void> {
+    const { incoming, session } = request
+    try {
+      const running = after(this.extensions.incoming(incoming.message, session), refused => {
+        if (session?.ended === true) return this.refuse({ ...request, session: null }, unknownClient(session.id))
+        return refused === null ? handlers[incoming.operation](this, request as never) : this.refuse(request, refused)
+      })
+      if (isThenable(running)) return running.then(undefined, error => this.#fail(request, error))
+    } catch (error) {
+      this.#fail(request, error)
+    }
+  }
+
+  #fail (request: Request<Checked>, error: unknown): void {
+    this.log.error({ err: error, channel: request.incoming.message.channel, session: request.session?.number }, 'a message could not be handled')
+    this.refuse(request, refusal(500))
+  }
+
+  /** Answers a message with an error; whoever has no session any more is advised to shake hands. */
+  refuse (request: Pick<Request<Checked>, 'incoming' | 'connection' | 'slot' | 'session'>, error: Refusal, advice?: Advice): void {
+    const { message } = request.incoming
+    const reply = replyTo(message, request.session?.id)
+    reply.successful = false
+    reply.error = error
+    if ('subscription' in message) reply.subscription = message.subscription
+    if (advice !== undefined) reply.advice = advice
+    else if (error.startsWith('402:')) reply.advice = adviseHandshake()
+    this.answer(request, [reply])
+  }
+
+  /**
+   * Answers a message. On the session's own WebSocket the replies take their place among its events.
+   * @param withEvents over HTTP: whether the events that wait go out before the replies
+   */
+  answer (to: Pick<Request, 'connection' | 'slot' | 'session'>, replies: readonly ReplyMessage[], withEvents: boolean = !this.config.metaConnectDeliverOnly): void {
+    const { connection, slot, session } = to
+    for (const { error } of replies) if (error !== undefined) this.counters.refuse(error)
+    const outgoing = replies.map(Outgoing.reply)
+    if (session !== null && session.connection === connection) {
+      for (const each of outgoing) session.queue(each)
+      return
+    }
+    const events = withEvents && session !== null && !connection.pushes ? session.takeAll() : []
+    const changed = outgoing.map(each => this.extensions.outgoing(each, session))
+    const send = (ready: readonly (Outgoing | null)[]) => {
+      const messages = [...events, ...ready.map((each, index) => each ?? outgoing[index] as Outgoing)]
+      this.counters.messagesOut += messages.length
+      connection.send(messages, session?.id ?? '', slot)
+    }
+    if (!changed.some(isThenable)) return send(changed as (Outgoing | null)[])
+    Promise.all(changed).then(send, error => {
+      this.log.error({ err: error }, 'an extension failed on the way out')
+      send(outgoing)
+    })
+  }
+
+  /** A connection is gone; its sessions live on for a while, those of Nodefony's dialect end with it. */
+  detach (connection: Connection): void {
+    for (const each of [...connection.sessions] as Session[]) {
+      each.lost(connection)
+      if (connection.pushes && connection.bare) this.end(each, 'closed')
+    }
+  }
+
+  /** Gives an event to everybody interested, once each; its JSON is made once. */
+  publish (channel: string, data: unknown, publisher: Session | null, more?: { id?: MessageId, ext?: Record<string, unknown> }): void {
+    this.counters.published++
+    this.emit('publish', publisher, channel, data)
+    this.subscriptions.fanOut(channel, Outgoing.broadcast({ channel, data, ...more } as EventMessage), publisher)
+  }
+
+  /** @returns false where no such session lives */
+  deliver (clientId: string, channel: string, data: unknown): boolean {
+    const session = this.sessions.get(clientId)
+    if (session === undefined) return false
+    session.take(Outgoing.broadcast({ channel, data } as EventMessage))
+    return true
+  }
+
+  /**
+   * Listens as the application, to a pattern or to exactly one `/service/…` channel.
+   * @returns stops listening
+   */
+  listen (pattern: string, listener: Listener): () => void {
+    const subscriptions = pattern.startsWith('/service/') ? this.serviceListeners : this.subscriptions
+    const subscriber: Subscriber = {
+      stamp: 0,
+      take: (event, publisher) => {
+        try {
+          listener(event.message as EventMessage, publisher)
+        } catch (error) {
+          this.log.error({ err: error, channel: pattern }, 'a listener failed')
+        }
+      }
+    }
+    subscriptions.add(pattern, subscriber)
+    return () => subscriptions.remove(pattern, subscriber)
+  }
+
+  /** Ends a session: its last words, its subscriptions, its conversations. */
+  end (session: Session, reason: EndReason, words: ConnectWords = {}): void {
+    if (session.ended) return
+    const bare = session.connection?.bare === true
+    session.finish(words, reason === 'disconnected' ? (bare ? 'disconnected' : null) : reason === 'overflow' ? 'overflow' : reason === 'shutdown' ? 'shutdown' : 'disconnected')
+    this.sessions.delete(session.id)
+    forget(this.unconnected, session)
+    for (const channel of session.subscriptions) this.subscriptions.remove(channel, session)
+    for (const link of session.links.values()) link.end()
+    session.links.clear()
+    if (reason === 'expired') {
+      this.counters.expired++
+      this.emit('expire', session)
+    }
+    this.emit('disconnect', session, reason)
+  }
+
+  /**
+   * The server closes: every held connect is answered, with an interval of its own to come back
+   * after, and every session ends.
+   */
+  close (): void {
+    this.closing = true
+    const spread = Math.max(1000, this.sessions.size / 2)
+    for (const session of [...this.sessions.values()]) {
+      this.end(session, 'shutdown', { advice: { reconnect: 'retry', interval: Math.floor(Math.random() * spread) } })
+    }
+    this.wheel.stop()
+  }
+
+  metrics (): Pick<Metrics, 'sessions' | 'subscriptions' | 'links' | keyof Counters & keyof Metrics> {
+    let links = 0
+    for (const session of this.sessions.values()) links += session.links.size
+    return { ...this.counters, refused: { ...this.counters.refused }, sessions: this.sessions.size, subscriptions: this.subscriptions.size, links }
+  }
+}
+
+/** A session of Nodefony's dialect found its socket, or its end. */
+export function forget (unconnected: Map<string, Session>, session: Session): void {
+  if (unconnected.get(session.caller.cookie) === session) unconnected.delete(session.caller.cookie)
+}
+
+function unknownClient (clientId: unknown): Refusal {
+  return refusal(402, typeof clientId === 'string' ? clientId : '', 'Unknown client')
+}

@@ -1,0 +1,58 @@
+import { refusal } from '../../protocol/error.js'
+import { publicAddress } from '../../protocol/nodefony.js'
+import { after, type Eventually } from '../after.js'
+import { forget, type Broker } from '../broker.js'
+import type { Request } from '../request.js'
+import { Session } from '../session.js'
+import { createSession, type Denial } from './handshake.js'
+import type { Handler } from './index.js'
+
+/** `/meta/connect` (docs/protocol.md, sections 2 and 6): the heartbeat, and over HTTP the way of events. */
+export const connect: Handler<'connect'> = (broker, request) => {
+  const { session } = request
+  if (session !== null) return connected(broker, request, session as Session)
+  return after(implicitHandshake(broker, request), created => created instanceof Session
+    ? connected(broker, { ...request, session: created }, created)
+    : broker.refuse(request, created.error, created.advice))
+}
+
+function connected (broker: Broker, request: Parameters<typeof connect>[1], session: Session): void {
+  const { incoming: { message }, connection, slot } = request
+  if (!broker.config.transports.includes(message.connectionType.toLowerCase())) {
+    return broker.refuse(request, refusal(400, message.connectionType, `Connection type not supported: ${broker.config.transports.join(', ')}`))
+  }
+  const isNew = !session.connected || (connection.pushes && session.connection !== connection) || (!connection.pushes && session.connection !== null)
+  session.connected = true
+  forget(broker.unconnected, session)
+  session.attach(connection)
+  if (isNew) broker.emit('connect', session)
+  if (connection.pushes && connection.bare) return answerNodefony(broker, request, session)
+  const wanted = Math.min(message.advice?.timeout ?? Infinity, broker.config.timeout)
+  const waits = wanted > 0 && !broker.closing && (connection.pushes || (request.alone && session.outbox.empty))
+  if (waits) session.hold(request, wanted)
+  else session.answerConnect(message, connection, slot)
+}
+
+// Its client connects once and never again: the answer comes at once, with all it needs to know.
+function answerNodefony (broker: Broker, request: Parameters<typeof connect>[1], session: Session): void {
+  const { incoming: { message }, connection, slot } = request
+  session.answerConnect(message, connection, slot, {
+    advice: { reconnect: broker.config.connectAdvice.reconnect },
+    more: {
+      timestamp: new Date().toISOString(),
+      ext: { address: publicAddress(connection.caller.address, connection.caller.url) },
+      data: broker.services.directory(session)
+    }
+  })
+}
+
+// The later Nodefony client sends no clientId: it is the one whose cookie just shook hands, or somebody new.
+function implicitHandshake (broker: Broker, request: Pick<Request, 'connection'>): Eventually<Session | Denial> {
+  const { connection } = request
+  const waiting = connection.caller.cookieCame ? broker.unconnected.get(connection.caller.cookie) : undefined
+  if (waiting !== undefined && !waiting.ended) {
+    waiting.bound = true
+    return waiting
+  }
+  return createSession(broker, request, { channel: '/meta/handshake', version: '1.0', supportedConnectionTypes: ['websocket'] })
+}

@@ -1,0 +1,58 @@
+import { readChannel, serviceName } from '../../protocol/channel.js'
+import { refusal, type Refusal } from '../../protocol/error.js'
+import type { EventMessage, PublishRequest } from '../../protocol/message.js'
+import { Outgoing } from '../../protocol/outgoing.js'
+import { after, isThenable, type Eventually } from '../after.js'
+import type { Broker } from '../broker.js'
+import { replyTo, type Request } from '../request.js'
+import type { Session } from '../session.js'
+import { verdictOf } from '../verdict.js'
+import type { Handler } from './index.js'
+
+/**
+ * A publish (docs/protocol.md, section 2): to a channel, where it is acknowledged once it is queued for
+ * every subscriber, or to a service, where the acknowledgement waits while the service reads too slowly.
+ */
+export const publish: Handler<'publish'> = (broker, request) => {
+  const { message } = request.incoming
+  const session = request.session as Session
+  const shape = readChannel(message.channel, broker.limits)
+  if (shape === null || shape.pattern) return broker.refuse(request, refusal(405, message.channel, 'Nobody may publish to a pattern'))
+  const asked = broker.policy.canPublish?.(session, message.channel, message.data) ?? true
+  return after(asked, said => {
+    const denied = verdictOf(said, refusal(403, message.channel, 'Publishing denied'))
+    if (denied !== null) return broker.refuse(request, denied)
+    if (shape.kind === 'service') return toService(broker, request, session, message)
+    const { channel, data, id } = message
+    broker.publish(channel, data, session, id === undefined ? undefined : { id })
+    broker.answer(request, [replyTo(message)])
+  })
+}
+
+function toService (broker: Broker, request: Request, session: Session, message: PublishRequest): void {
+  const written = write(broker, session, message)
+  // The lane goes on while an acknowledgement is withheld: the order of what was written is the link's.
+  if (isThenable(written)) written.then(refused => answer(broker, request, message, refused))
+  else answer(broker, request, message, written)
+}
+
+function write (broker: Broker, session: Session, message: PublishRequest): Eventually<Refusal | null> {
+  const { channel, data } = message
+  const link = session.links.get(serviceName(channel))
+  if (link !== undefined) {
+    broker.emit('publish', session, channel, data)
+    return link.write(data)
+  }
+  if (broker.serviceListeners.has(channel)) {
+    broker.emit('publish', session, channel, data)
+    broker.serviceListeners.exactly(channel, Outgoing.event({ channel, data } as EventMessage), session)
+    return null
+  }
+  return refusal(404, channel, broker.services.has(serviceName(channel)) ? 'Service is not subscribed' : 'Unknown service')
+}
+
+function answer (broker: Broker, request: Request, message: PublishRequest, refused: Refusal | null): void {
+  const reply = replyTo(message)
+  if (refused !== null) Object.assign(reply, { successful: false, error: refused })
+  broker.answer(request, [reply])
+}

@@ -1,0 +1,98 @@
+import type { Link } from '../../../types/index.js'
+import { readChannel, serviceName } from '../../protocol/channel.js'
+import { isRefusal, refusal, type Refusal } from '../../protocol/error.js'
+import type { ReplyMessage, SubscribeRequest } from '../../protocol/message.js'
+import { after, isThenable, type Eventually } from '../after.js'
+import type { Broker } from '../broker.js'
+import { replyTo } from '../request.js'
+import type { Session } from '../session.js'
+import { verdictOf } from '../verdict.js'
+import type { Handler } from './index.js'
+
+/** How one channel of a subscribe fared. */
+interface Outcome {
+  readonly channel: string
+  readonly error: Refusal | null
+  /** The conversation that begins to be heard once the reply is on its way. */
+  readonly link?: Link
+}
+
+/**
+ * `/meta/subscribe` (docs/protocol.md, sections 2 and 6): to channels, patterns and services. A service
+ * is connected before the reply, and what it says comes after it.
+ */
+export const subscribe: Handler<'subscribe'> = (broker, request) => {
+  const { message } = request.incoming
+  const session = request.session as Session
+  const channels = [message.subscription].flat()
+  const outcomes = channels.map(channel => subscribeOne(broker, session, message, channel))
+  const finish = (known: readonly Outcome[]) => {
+    broker.answer(request, replies(message, session, known))
+    for (const { link } of known) link?.start()
+  }
+  if (outcomes.some(isThenable)) return Promise.all(outcomes).then(finish)
+  finish(outcomes as Outcome[])
+}
+
+function subscribeOne (broker: Broker, session: Session, message: SubscribeRequest, channel: string): Eventually<Outcome> {
+  const shape = readChannel(channel, broker.limits)
+  if (shape === null) return { channel, error: refusal(400, channel, 'Malformed channel') }
+  if (shape.kind === 'meta') return { channel, error: refusal(403, channel, 'Forbidden channel') }
+  if (shape.kind === 'service' && shape.pattern) return { channel, error: refusal(403, channel, 'Services are subscribed one by one') }
+  if (!session.subscriptions.has(channel) && session.subscriptions.size >= broker.limits.subscriptions) {
+    return { channel, error: refusal(429, channel, `More than ${broker.limits.subscriptions} subscriptions`) }
+  }
+  const asked = broker.policy.canSubscribe?.(session, channel) ?? true
+  return after(asked, said => {
+    const error = session.ended
+      ? refusal(402, session.id, 'Unknown client')
+      : verdictOf(said, refusal(403, channel, 'Subscription denied'))
+    if (error !== null) return { channel, error }
+    if (shape.kind === 'service') return toService(broker, session, message, channel)
+    if (!session.subscriptions.has(channel)) {
+      session.subscriptions.add(channel)
+      broker.subscriptions.add(channel, session)
+      broker.emit('subscribe', session, channel)
+    }
+    return { channel, error: null }
+  })
+}
+
+function toService (broker: Broker, session: Session, message: SubscribeRequest, channel: string): Eventually<Outcome> {
+  const name = serviceName(channel)
+  const known = session.links.get(name)
+  if (known !== undefined) return after(known.opened, error => ({ channel, error, link: known }))
+  if (!broker.services.has(name) && broker.serviceListeners.has(channel)) {
+    session.subscriptions.add(channel)
+    broker.emit('subscribe', session, channel)
+    return { channel, error: null }
+  }
+  if (session.links.size >= broker.limits.services) return { channel, error: refusal(429, channel, `More than ${broker.limits.services} services`) }
+  const link = broker.services.open(name, session, message.data)
+  if (isRefusal(link)) return { channel, error: link }
+  session.links.set(name, link)
+  return after(link.opened, error => {
+    if (error !== null) {
+      if (session.links.get(name) === link) session.links.delete(name)
+      return { channel, error }
+    }
+    session.subscriptions.add(channel)
+    broker.emit('subscribe', session, channel)
+    return { channel, error: null, link }
+  })
+}
+
+// One reply where all fared alike, one for each channel where they did not.
+function replies (message: SubscribeRequest, session: Session, outcomes: readonly Outcome[]): ReplyMessage[] {
+  const alike = outcomes.every(({ error }) => error === null) || outcomes.length === 1
+  if (!alike) return outcomes.map(outcome => reply(message, session, outcome.channel, outcome))
+  const [first] = outcomes as [Outcome]
+  return [reply(message, session, message.subscription, outcomes.length === 1 ? first : { channel: '', error: null })]
+}
+
+function reply (message: SubscribeRequest, session: Session, subscription: string | string[], { error, link }: Outcome): ReplyMessage {
+  const said: ReplyMessage = { ...replyTo(message, session.id), subscription }
+  if (error !== null) Object.assign(said, { successful: false, error })
+  else if (link !== undefined) said.ext = { socket: link.description }
+  return said
+}

@@ -1,0 +1,82 @@
+import type { Outgoing } from '../protocol/outgoing.js'
+
+/** A message that an asynchronous extension has not let go yet; it keeps its place. */
+export interface Pending {
+  readonly kind: 'pending'
+  /** What became of it: undefined while it is not known, null where it was dropped. */
+  result: Outgoing | null | undefined
+}
+
+/**
+ * The way out: what waits for a session, in one order. It counts what waits, so that links can
+ * be paused and broadcasts bounded; it decides nothing.
+ */
+export class Outbox {
+  #entries: (Outgoing | Pending)[] = []
+  #head = 0
+  /** Bytes that wait. */
+  bytes = 0
+  /** Broadcasts that wait, and their bytes. */
+  broadcasts = 0
+  broadcastBytes = 0
+
+  get empty (): boolean {
+    return this.#head === this.#entries.length
+  }
+
+  push (entry: Outgoing | Pending): void {
+    this.#entries.push(entry)
+    if (entry.kind !== 'pending') this.#count(entry, 1)
+  }
+
+  /** A pending entry became known: from now on it counts. */
+  settle (pending: Pending, result: Outgoing | null): void {
+    pending.result = result
+    if (result !== null) this.#count(result, 1)
+  }
+
+  /**
+   * Takes what may go now, in order, up to about `bytes`; at least one message where there is one.
+   * It stops before a message that is still pending.
+   */
+  take (bytes: number): Outgoing[] {
+    const taken: Outgoing[] = []
+    let size = 0
+    while (this.#head < this.#entries.length && size < bytes) {
+      const entry = this.#entries[this.#head] as Outgoing | Pending
+      const message = entry.kind === 'pending' ? entry.result : entry
+      if (message === undefined) break
+      this.#head++
+      if (message === null) continue
+      size += message.bytes
+      this.#count(message, -1)
+      taken.push(message)
+    }
+    this.#forget()
+    return taken
+  }
+
+  /** Forgets everything. */
+  clear (): void {
+    this.#entries = []
+    this.#head = this.bytes = this.broadcasts = this.broadcastBytes = 0
+  }
+
+  #count (message: Outgoing, sign: 1 | -1): void {
+    const bytes = sign * message.bytes
+    this.bytes += bytes
+    if (message.kind !== 'broadcast') return
+    this.broadcasts += sign
+    this.broadcastBytes += bytes
+  }
+
+  #forget (): void {
+    if (this.#head === this.#entries.length) {
+      this.#entries = []
+      this.#head = 0
+    } else if (this.#head > 1024) {
+      this.#entries = this.#entries.slice(this.#head)
+      this.#head = 0
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import type { Connection } from '../../types/index.js'
+import type { Session } from './session.js'
+
+/**
+ * Who may speak for a session (docs/protocol.md, section 7).
+ * - `owner`: go on.
+ * - `ask`: it lives on another WebSocket, and the newcomer proves nothing but its clientId: the old one is asked first.
+ * - `stranger`: answered as an id that never existed.
+ *
+ * A session is bound to its cookie on first use: once a request brought it, all later ones must.
+ * On a live WebSocket it answers only to that socket; nothing but a connect moves it.
+ * @param moves whether the message is a connect
+ */
+export function claim (session: Session, connection: Connection, moves: boolean): 'owner' | 'ask' | 'stranger' {
+  if (session.connection === connection) return 'owner'
+  const { caller } = connection
+  const proven = caller.cookieCame && caller.cookie === session.caller.cookie
+  if (session.bound && !proven) return 'stranger'
+  if (session.connection === null || (moves && proven)) {
+    session.bound ||= proven
+    return 'owner'
+  }
+  return moves ? 'ask' : 'stranger'
+}

@@ -1,0 +1,291 @@
+import type { Caller, Carried, CloseReason, Connection, Link, LinkOwner, Session as PublicSession } from '../../types/index.js'
+import { adviseHandshake, adviseNone, type Advice } from '../protocol/advice.js'
+import { serviceChannel } from '../protocol/channel.js'
+import { refusal, type Refusal } from '../protocol/error.js'
+import type { ConnectRequest, ReplyMessage } from '../protocol/message.js'
+import { Outgoing } from '../protocol/outgoing.js'
+import { isThenable } from './after.js'
+import type { Broker } from './broker.js'
+import { Lane } from './lane.js'
+import { Outbox, type Pending } from './outbox.js'
+import { replyTo, type Request } from './request.js'
+import type { Subscriber } from './subscriptions.js'
+import type { Flushable } from './tick.js'
+import { now, type Due } from './wheel.js'
+
+/** A connect that waits for something to say. */
+interface HeldConnect {
+  readonly message: ConnectRequest
+  readonly connection: Connection
+  readonly slot: number
+  readonly deadline: number
+}
+
+/** What a connect reply says beside the usual. */
+export interface ConnectWords {
+  advice?: Advice
+  error?: Refusal
+  /** Whether the events that wait go with it over HTTP; they do by default. */
+  withEvents?: boolean
+  more?: Partial<ReplyMessage>
+}
+
+// What one write may carry; the rest follows when the connection took it.
+const WRITE = 256 * 1024
+
+/**
+ * A handshaken client: one lane in, one outbox out. Its connection (a WebSocket, at most one) and its
+ * held connect are apart: events are pushed to the one, or complete the other.
+ */
+export class Session implements PublicSession, LinkOwner, Subscriber, Flushable, Carried, Due {
+  readonly id: string
+  readonly number: number
+  readonly caller: Caller
+  readonly identity: unknown
+  readonly lane = new Lane()
+  readonly outbox = new Outbox()
+  readonly subscriptions = new Set<string>()
+  readonly links = new Map<string, Link>()
+  readonly state = new Map<string, unknown>()
+  /** The WebSocket that carries it, null between two polls. */
+  connection: Connection | null = null
+  /** Whether a later request must bring the cookie, because one did. */
+  bound: boolean
+  /** Whether it ever connected. */
+  connected = false
+  ended = false
+  // For the wheel, the tick and overlapping subscriptions.
+  due = Infinity
+  slot = 0
+  marked = false
+  stamp = 0
+  readonly #broker: Broker
+  #held: HeldConnect | null = null
+  #transport: string | null = null
+  #congested = false
+  #interval = 0
+
+  constructor (broker: Broker, id: string, number: number, caller: Caller, identity: unknown) {
+    this.#broker = broker
+    this.id = id
+    this.number = number
+    this.caller = caller
+    this.identity = identity
+    this.bound = caller.cookieCame
+    this.#rest()
+  }
+
+  get session (): this {
+    return this
+  }
+
+  get services (): string[] {
+    return [...this.links.keys()]
+  }
+
+  get transport (): string | null {
+    return this.connection !== null || this.#held !== null ? this.#transport : null
+  }
+
+  // Connections
+
+  /** Moves to the connection of a connect, if it is not there already; whoever held it before loses it at once. */
+  attach (connection: Connection): void {
+    const previous = this.connection
+    const held = this.#held
+    this.#held = null
+    this.connection = connection.pushes && connection.open ? connection : null
+    this.#transport = connection.caller.transport
+    if (previous !== this.connection) {
+      this.connection?.sessions.add(this)
+      if (previous !== null) this.#broker.counters.takenOver++
+      this.#broker.tick.mark(this)
+    }
+    // One held connect a session: a second ends the first, which goes without the events that wait.
+    if (held !== null) {
+      if (held.connection !== this.connection) held.connection.sessions.delete(this)
+      this.answerConnect(held.message, held.connection, held.slot, { withEvents: false })
+    }
+    if (previous !== null && previous !== this.connection) this.#leave(previous, 'taken over')
+    this.#rest()
+  }
+
+  /** Its connection is gone; it lives on for a while. */
+  lost (connection: Connection): void {
+    connection.sessions.delete(this)
+    if (this.#held?.connection === connection) this.#held = null
+    if (this.connection === connection) this.connection = null
+    this.#rest()
+  }
+
+  #leave (connection: Connection, reason: CloseReason | null): void {
+    connection.sessions.delete(this)
+    if (reason !== null && connection.sessions.size === 0) connection.close(reason)
+  }
+
+  // When it expires, unless something happens before: told to the wheel at each change.
+  #rest (): void {
+    const { config, limits, wheel } = this.#broker
+    if (this.#held !== null) wheel.set(this, this.#held.deadline)
+    else if (!this.connected) wheel.set(this, now() + limits.handshakeWithoutConnect)
+    else if (this.connection !== null) wheel.set(this, Infinity)
+    else wheel.set(this, now() + Math.max(config.interval, this.#interval) + config.maxInterval)
+  }
+
+  // The held connect
+
+  /** Holds a connect until there is something to say, or for `timeout` ms. */
+  hold (request: Request<{ operation: 'connect', message: ConnectRequest }>, timeout: number): void {
+    const { connection, slot, incoming: { message } } = request
+    if (!connection.open) return
+    connection.sessions.add(this)
+    this.#held = { message, connection, slot, deadline: now() + timeout }
+    this.#rest()
+  }
+
+  /** Answers the held connect, if there is one, with what waits. */
+  release (words: ConnectWords = {}): void {
+    const held = this.#held
+    if (held === null) return
+    this.#held = null
+    if (held.connection !== this.connection) held.connection.sessions.delete(this)
+    this.#rest()
+    this.answerConnect(held.message, held.connection, held.slot, words)
+  }
+
+  /** Answers a connect; over HTTP with the events that wait before it. */
+  answerConnect (message: ConnectRequest, connection: Connection, slot: number, words: ConnectWords = {}): void {
+    const { advice = this.#broker.config.connectAdvice, error, withEvents = true, more } = words
+    this.#interval = message.advice?.interval ?? 0
+    const reply: ReplyMessage = { ...replyTo(message, this.id), advice, ...more }
+    if (error !== undefined) Object.assign(reply, { successful: false, error })
+    this.#broker.answer({ connection, slot, session: this }, [reply], withEvents)
+  }
+
+  /** The wheel: something of it is due. */
+  timeUp (): void {
+    if (this.#held !== null) this.release()
+    else if (this.connection === null || !this.connected) this.#broker.end(this, 'expired')
+  }
+
+  // Events out
+
+  /** @returns false where the session has ended */
+  deliver (channel: string, data: unknown): boolean {
+    return this.#broker.deliver(this.id, channel, data)
+  }
+
+  disconnect (reason: string = 'Disconnected by the server'): void {
+    this.#broker.end(this, 'kicked', { advice: adviseNone(), error: refusal(403, this.id, reason) })
+  }
+
+  take (event: Outgoing): void {
+    this.#broker.counters.delivered++
+    this.queue(event)
+    if (event.kind === 'broadcast' && this.#full()) this.#overflow()
+  }
+
+  receive (events: readonly Outgoing[]): void {
+    for (const event of events) this.queue(event)
+    if (this.#congested || this.#waiting() <= this.#broker.limits.clientWaiting) return
+    this.#congested = true
+    this.#broker.counters.clientPauses++
+  }
+
+  get congested (): boolean {
+    return this.#congested
+  }
+
+  linkEnded (link: Link, reason: string, error?: Refusal): void {
+    if (this.links.get(link.service) !== link) return
+    this.links.delete(link.service)
+    const channel = serviceChannel(link.service)
+    this.subscriptions.delete(channel)
+    const ext = { service: error === undefined ? { state: 'ended', reason } : { state: 'ended', reason, error } }
+    this.queue(Outgoing.reply({ channel: '/meta/unsubscribe', successful: true, subscription: channel, clientId: this.id, ext }))
+    this.#broker.emit('unsubscribe', this, channel)
+  }
+
+  /** Puts a message in its place and sees to it that it is sent at the end of the tick. */
+  queue (outgoing: Outgoing): void {
+    if (this.ended) return
+    const result = this.#broker.extensions.outgoing(outgoing, this)
+    if (isThenable(result)) this.#queuePending(result, outgoing)
+    else if (result !== null) this.outbox.push(result)
+    this.#broker.tick.mark(this)
+  }
+
+  #queuePending (result: PromiseLike<Outgoing | null>, original: Outgoing): void {
+    const pending: Pending = { kind: 'pending', result: undefined }
+    this.outbox.push(pending)
+    const settle = (known: Outgoing | null) => {
+      this.outbox.settle(pending, known)
+      this.#broker.tick.mark(this)
+    }
+    result.then(settle, error => {
+      this.#broker.log.error({ err: error }, 'an extension failed on the way out')
+      settle(original.kind === 'reply' ? original : null)
+    })
+  }
+
+  flush (): void {
+    const { connection, outbox } = this
+    if (connection !== null) {
+      while (!outbox.empty && connection.waiting < this.#broker.limits.clientWaiting) {
+        const messages = outbox.take(WRITE)
+        if (messages.length === 0) break
+        this.#broker.counters.messagesOut += messages.length
+        connection.send(messages, this.id, 0)
+      }
+    } else if (!outbox.empty) this.release()
+    this.#relieve()
+  }
+
+  /** Everything that waits, for a reply over HTTP. */
+  takeAll (): Outgoing[] {
+    const messages = this.outbox.take(Infinity)
+    this.#relieve()
+    return messages
+  }
+
+  #waiting (): number {
+    return this.outbox.bytes + (this.connection?.waiting ?? 0)
+  }
+
+  #relieve (): void {
+    if (!this.#congested || this.#waiting() > this.#broker.limits.clientResumed) return
+    this.#congested = false
+    for (const link of this.links.values()) link.resume()
+  }
+
+  #full (): boolean {
+    const { outbox } = this
+    const { outboxEvents, outboxBytes } = this.#broker.limits
+    if (outbox.broadcasts <= outboxEvents && outbox.broadcastBytes <= outboxBytes) return false
+    // Many events in one turn are no slow reader: what its connection takes now does not count.
+    this.flush()
+    return outbox.broadcasts > outboxEvents || outbox.broadcastBytes > outboxBytes
+  }
+
+  #overflow (): void {
+    this.#broker.counters.overflowed++
+    this.outbox.clear()
+    this.#broker.end(this, 'overflow', { advice: adviseHandshake(), error: refusal(413, this.id, 'Too many events wait: read faster') })
+  }
+
+  // The end
+
+  /** Says its last words and lets go of its connection. Only the broker ends a session. */
+  finish (words: ConnectWords, close: CloseReason | null): void {
+    const { connection } = this
+    if (this.#held !== null) this.release(words)
+    else if (words.error !== undefined && connection !== null) {
+      this.queue(Outgoing.reply({ channel: '/meta/connect', clientId: this.id, successful: false, error: words.error, advice: words.advice }))
+    }
+    this.flush()
+    this.ended = true
+    this.connection = null
+    this.#broker.wheel.set(this, Infinity)
+    if (connection !== null) this.#leave(connection, close)
+  }
+}

@@ -1,0 +1,60 @@
+import { interestKeys } from '../protocol/channel.js'
+import type { Outgoing } from '../protocol/outgoing.js'
+import type { Session } from '../../types/index.js'
+
+/** Somebody who is interested in channels: a session, or a listener of the application. */
+export interface Subscriber {
+  /** The last publish that reached it, so that overlapping patterns deliver once. */
+  stamp: number
+  take (event: Outgoing, publisher: Session | null): void
+}
+
+/**
+ * Who is interested in what. A wildcard stands only in the last segment, so a channel of d segments
+ * is d + 2 look-ups, however many subscriptions there are; never a scan.
+ */
+export class Subscriptions {
+  readonly #byKey = new Map<string, Set<Subscriber>>()
+  #stamp = 0
+  /** Subscriptions in all. */
+  size = 0
+
+  /** @param key a channel or a pattern */
+  add (key: string, subscriber: Subscriber): void {
+    let subscribers = this.#byKey.get(key)
+    if (subscribers === undefined) this.#byKey.set(key, subscribers = new Set())
+    if (subscribers.has(subscriber)) return
+    subscribers.add(subscriber)
+    this.size++
+  }
+
+  remove (key: string, subscriber: Subscriber): void {
+    const subscribers = this.#byKey.get(key)
+    if (subscribers?.delete(subscriber) !== true) return
+    this.size--
+    if (subscribers.size === 0) this.#byKey.delete(key)
+  }
+
+  /** Gives an event to everybody interested in its channel, once each. */
+  fanOut (channel: string, event: Outgoing, publisher: Session | null): void {
+    const stamp = ++this.#stamp
+    for (const key of interestKeys(channel)) {
+      const subscribers = this.#byKey.get(key)
+      if (subscribers === undefined) continue
+      for (const subscriber of subscribers) {
+        if (subscriber.stamp === stamp) continue
+        subscriber.stamp = stamp
+        subscriber.take(event, publisher)
+      }
+    }
+  }
+
+  /** Gives an event to those who named its channel exactly: how `/service/…` reaches the application, and no wildcard. */
+  exactly (channel: string, event: Outgoing, publisher: Session): void {
+    for (const subscriber of this.#byKey.get(channel) ?? []) subscriber.take(event, publisher)
+  }
+
+  has (key: string): boolean {
+    return this.#byKey.has(key)
+  }
+}
