@@ -1,0 +1,59 @@
+import type { Duplex } from 'node:stream'
+import type { ConnectorContext, Connector } from '../../types/index.js'
+import type { ServiceOptions } from '../options.js'
+import { refusal, type Refusal } from '../protocol/error.js'
+
+/** A Duplex that may still be connecting, as Node's sockets are. */
+interface Connecting extends Duplex {
+  readonly connecting?: boolean
+  readonly encrypted?: boolean
+}
+
+/**
+ * Runs a connector and waits until its Duplex is connected.
+ * A Duplex that comes after the abort is destroyed; nobody waits for it.
+ * @throws what the connector threw or its socket failed with, or the reason of the abort
+ */
+export async function connect (connector: Connector, service: ServiceOptions, context: ConnectorContext): Promise<Duplex> {
+  const { signal } = context
+  const made = Promise.resolve().then(() => connector(service, context))
+  made.then(duplex => {
+    if (!signal.aborted) return
+    duplex.on('error', () => {})
+    duplex.destroy()
+  }, () => {})
+  const duplex = await Promise.race([made, aborted(signal)])
+  // From here to its end somebody listens to its errors.
+  duplex.on('error', () => {})
+  try {
+    if ((duplex as Connecting).connecting === true) await Promise.race([connected(duplex), aborted(signal)])
+    return duplex
+  } catch (error) {
+    duplex.destroy()
+    throw error
+  }
+}
+
+function aborted (signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+function connected (duplex: Connecting): Promise<void> {
+  return new Promise((resolve, reject) => {
+    duplex.once(duplex.encrypted === true ? 'secureConnect' : 'connect', resolve)
+    duplex.once('error', reject)
+    duplex.once('close', () => reject(new Error('closed while connecting')))
+  })
+}
+
+/** What a client is told of a connection that failed: no address, no detail. */
+export function refusalOf (error: unknown, channel: string): Refusal {
+  switch ((error as NodeJS.ErrnoException | undefined)?.code) {
+    case 'ECONNREFUSED': return refusal(403, channel, 'Connection refused')
+    case 'ETIMEDOUT': return refusal(408, channel, 'Service did not answer in time')
+    default: return refusal(502, channel, 'Service failed')
+  }
+}

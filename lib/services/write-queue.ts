@@ -1,0 +1,98 @@
+import type { Duplex } from 'node:stream'
+import type { Limits } from '../limits.js'
+import { refusal, type Refusal } from '../protocol/error.js'
+
+interface Waiting {
+  readonly bytes: Buffer
+  readonly deadline: number
+  readonly settle: (refused: Refusal | null) => void
+}
+
+/**
+ * What clients write to a service that reads slowly. It is acknowledged when it is written, and what is
+ * refused was not written: while the Duplex holds more than `serviceWaiting` bytes the next message waits,
+ * for `serviceBusy` ms at most, and no more than `serviceBound` bytes wait in all.
+ */
+export class WriteQueue {
+  readonly #duplex: Duplex
+  readonly #limits: Limits
+  readonly #channel: string
+  #waiting: Waiting[] = []
+  #bytes = 0
+  #timer: NodeJS.Timeout | null = null
+
+  constructor (duplex: Duplex, limits: Limits, channel: string) {
+    this.#duplex = duplex
+    this.#limits = limits
+    this.#channel = channel
+    duplex.on('drain', () => this.#drain())
+    duplex.on('close', () => this.#refuseAll(refusal(502, channel, 'Service closed its connection')))
+  }
+
+  /** @returns null once it is written, or why it is not */
+  write (bytes: Buffer): Refusal | null | Promise<Refusal | null> {
+    if (!this.#duplex.writable) return refusal(502, this.#channel, 'Service reads no more')
+    if (this.#waiting.length === 0 && this.#takes()) {
+      this.#duplex.write(bytes)
+      return null
+    }
+    if (this.#duplex.writableLength + this.#bytes + bytes.length > this.#limits.serviceBound) return this.#busy()
+    return new Promise(resolve => {
+      this.#bytes += bytes.length
+      this.#waiting.push({ bytes, settle: resolve, deadline: performance.now() + this.#limits.serviceBusy })
+      this.#timer ??= setTimeout(() => this.#expire(), this.#limits.serviceBusy)
+    })
+  }
+
+  /** Writes what waits, and `last`, then ends the Duplex. */
+  end (last?: Buffer): void {
+    if (!this.#duplex.writable) return this.#refuseAll(refusal(502, this.#channel, 'Service reads no more'))
+    for (const { bytes, settle } of this.#empty()) {
+      this.#duplex.write(bytes)
+      settle(null)
+    }
+    this.#duplex.end(last)
+  }
+
+  #takes (): boolean {
+    return this.#duplex.writableLength <= this.#limits.serviceWaiting
+  }
+
+  #busy (): Refusal {
+    return refusal(503, this.#channel, 'Service is busy')
+  }
+
+  #drain (): void {
+    while (this.#waiting.length > 0 && this.#takes()) {
+      const { bytes, settle } = this.#waiting.shift() as Waiting
+      this.#bytes -= bytes.length
+      this.#duplex.write(bytes)
+      settle(null)
+    }
+  }
+
+  #expire (): void {
+    this.#timer = null
+    const now = performance.now()
+    while (this.#waiting[0] !== undefined && this.#waiting[0].deadline <= now) {
+      const { bytes, settle } = this.#waiting.shift() as Waiting
+      this.#bytes -= bytes.length
+      settle(this.#busy())
+    }
+    const next = this.#waiting[0]
+    if (next !== undefined) this.#timer = setTimeout(() => this.#expire(), Math.max(1, next.deadline - now))
+  }
+
+  #refuseAll (refused: Refusal): void {
+    for (const { settle } of this.#empty()) settle(refused)
+  }
+
+  #empty (): Waiting[] {
+    const waiting = this.#waiting
+    this.#waiting = []
+    this.#bytes = 0
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+    return waiting
+  }
+}
