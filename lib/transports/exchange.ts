@@ -1,0 +1,67 @@
+import type { FastifyReply } from 'fastify'
+import type { Caller, Carried, Connection } from '../../types/index.js'
+import { spellArray } from '../protocol/dialect.js'
+import type { Outgoing } from '../protocol/outgoing.js'
+
+/**
+ * One HTTP request and its response as a connection: it ends when every message of the request has
+ * its answer, and the answers go out in the order of the messages.
+ */
+export class Exchange implements Connection {
+  readonly caller: Caller
+  readonly pushes = false
+  readonly bare: boolean
+  readonly waiting = 0
+  readonly sessions = new Set<Carried>()
+  open = true
+  readonly #reply: FastifyReply
+  readonly #closing: () => boolean
+  readonly #slots: (readonly Outgoing[])[]
+  #left: number
+
+  /**
+   * @param messages how many messages the request holds
+   * @param bare whether it was one object, not in an array
+   * @param closing whether the server is closing, so that the connection is not kept alive
+   * @param onGone called when the client went away before its answer
+   */
+  constructor (reply: FastifyReply, caller: Caller, messages: number, bare: boolean, closing: () => boolean, onGone: (exchange: Exchange) => void) {
+    this.caller = caller
+    this.bare = bare
+    this.#reply = reply
+    this.#closing = closing
+    this.#slots = new Array(messages)
+    this.#left = messages
+    reply.raw.once('close', () => {
+      if (!this.open) return
+      this.open = false
+      onGone(this)
+    })
+  }
+
+  send (messages: readonly Outgoing[], _clientId: string, slot: number): void {
+    if (!this.open || this.#slots[slot] !== undefined) return
+    this.#slots[slot] = messages
+    if (--this.#left === 0) this.finish()
+  }
+
+  /** Answers with what there is. */
+  finish (): void {
+    this.open = false
+    const messages = this.#slots.flat()
+    const text = this.bare && messages.length === 1 ? (messages[0] as Outgoing).json : spellArray(messages)
+    if (this.#closing()) this.#reply.header('connection', 'close')
+    this.#reply.type('application/json; charset=utf-8').header('cache-control', 'no-store').send(text)
+  }
+
+  // An exchange has one chance to answer and reads no more: there is nobody to ask, to pause or to hang up on.
+  async probe (): Promise<boolean> {
+    return this.open
+  }
+
+  pause (): void {}
+
+  resume (): void {}
+
+  close (): void {}
+}

@@ -1,0 +1,63 @@
+import { spellArray, spellBare } from '../protocol/dialect.js'
+import type { Outgoing } from '../protocol/outgoing.js'
+import { textFrame } from './frame.js'
+
+// One frame of a session's own messages; a client parses one frame, not nine hundred.
+const FRAME = 64 * 1024
+
+/** The texts of the frames that say these messages, one bare object each in Nodefony's dialect. */
+export function spellTexts (messages: readonly Outgoing[], clientId: string, bare: boolean): string[] {
+  if (bare) return messages.map(message => spellBare(message, clientId))
+  return [...groups(messages)].map(spellArray)
+}
+
+// The last join of broadcasts: sessions with the same channels have the same list, one after the other.
+let joined: { readonly messages: readonly Outgoing[], readonly bytes: Uint8Array } | null = null
+
+/**
+ * The bytes of one write that says these messages in arrays: broadcasts as their ready frames,
+ * made once however many receive them, and what is the session's own joined in frames.
+ */
+export function spellBytes (messages: readonly Outgoing[]): Uint8Array {
+  if (joined !== null && same(joined.messages, messages)) return joined.bytes
+  const frames = [...groups(messages)].map(frameOf)
+  const bytes = frames.length === 1 ? frames[0] as Uint8Array : Buffer.concat(frames)
+  if (messages.every(isBroadcast)) joined = { messages, bytes }
+  return bytes
+}
+
+function frameOf (group: readonly Outgoing[]): Uint8Array {
+  const [first] = group as [Outgoing]
+  if (!isBroadcast(first)) return textFrame(spellArray(group))
+  first.frame ??= textFrame(spellArray(group))
+  return first.frame
+}
+
+// A broadcast stands alone, for its frame is shared; neighbours that are the session's own go together.
+function * groups (messages: readonly Outgoing[]): Generator<Outgoing[]> {
+  let group: Outgoing[] = []
+  let bytes = 0
+  for (const message of messages) {
+    if (group.length > 0 && (isBroadcast(message) || bytes + message.bytes > FRAME)) {
+      yield group
+      group = []
+      bytes = 0
+    }
+    if (isBroadcast(message)) yield [message]
+    else {
+      group.push(message)
+      bytes += message.bytes
+    }
+  }
+  if (group.length > 0) yield group
+}
+
+function isBroadcast (message: Outgoing): boolean {
+  return message.kind === 'broadcast'
+}
+
+function same (one: readonly Outgoing[], other: readonly Outgoing[]): boolean {
+  if (one.length !== other.length) return false
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
+  return true
+}

@@ -1,0 +1,83 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
+import type {} from '@fastify/websocket'
+import type { WebSocket } from 'ws'
+import type { Caller } from '../../types/index.js'
+import type { Broker } from '../broker/broker.js'
+import { OriginError } from '../errors.js'
+import { callerOf } from './caller.js'
+import { browserCookie, setCookie, type BrowserCookie, type UpgradeCookies } from './cookie.js'
+import { longPolling, parseBodies } from './long-polling.js'
+import { originOf } from './origin.js'
+import type { WebSockets } from './websockets.js'
+
+/** What the routes are made of; `plugin.ts` hands it over. */
+export interface RouteParts {
+  readonly broker: Broker
+  readonly sockets: WebSockets
+  readonly path: string
+  readonly transports: readonly string[]
+  readonly origins: readonly string[]
+  readonly upgradeCookies: UpgradeCookies
+  /** Hooks and settings of the host for these routes, applied to GET, POST and upgrade alike. */
+  readonly route: RouteShorthandOptions
+  /** Told of each caller and the request behind it, for who needs to look at the request. */
+  readonly introduce: (caller: Caller, request: FastifyRequest) => void
+}
+
+// CometD's client appends the type of the message, and a slash otherwise: all the same door.
+const DOORS = ['', '/', '/handshake', '/connect', '/disconnect']
+const PROBE = 'Bayeux 1.0: POST messages here, or open a WebSocket.\n'
+
+/**
+ * The one URL: GET probes, POST polls, an upgrade opens a WebSocket. To be registered as a scope of
+ * its own, for its body parsers and hooks are not for the host's routes.
+ */
+export function routes (parts: RouteParts) {
+  return async function scope (app: FastifyInstance): Promise<void> {
+    const { broker, sockets, path, transports, route } = parts
+    const cookies = new WeakMap<FastifyRequest, BrowserCookie>()
+    const introduced = (request: FastifyRequest, transport: string): Caller => {
+      const caller = callerOf(request, cookies.get(request) as BrowserCookie, transport, path)
+      parts.introduce(caller, request)
+      return caller
+    }
+
+    parseBodies(app, broker.limits.httpBody)
+    app.addHook('onRequest', async (request, reply) => {
+      const origin = originOf(request, parts.origins)
+      if (origin === 'foreign') throw new OriginError(request.headers.origin)
+      const cookie = browserCookie(request.headers.cookie)
+      cookies.set(request, cookie)
+      if (cookie.came) return
+      const line = setCookie(cookie.value, path, request.protocol === 'https', origin === 'allowed')
+      if (request.ws) parts.upgradeCookies.set(request.raw, line)
+      else reply.header('set-cookie', line)
+    })
+
+    const handler = (_request: FastifyRequest, reply: FastifyReply) =>
+      reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(PROBE)
+    const wsHandler = (ws: WebSocket, request: FastifyRequest) =>
+      sockets.accept(ws, request.raw.socket, introduced(request, 'websocket'))
+    const upgrade = transports.includes('websocket') ? { wsHandler } : {}
+    const handlePost = longPolling(broker, request => introduced(request, 'long-polling'))
+    const held = heldLongEnough(app, broker.config.timeout)
+
+    for (const url of [path, path + '/']) app.route({ ...route, method: 'GET', url, handler, ...upgrade })
+    for (const door of DOORS) {
+      const url = path + door
+      // A handshake by POST opens the way for every transport, so POST is there even without long-polling.
+      app.route({ ...route, ...held, method: 'POST', url, handler: handlePost })
+      app.route({ ...route, method: ['PUT', 'PATCH', 'DELETE'], url, handler: refuseMethod })
+    }
+  }
+}
+
+function refuseMethod (_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.code(405).header('allow', 'GET, POST').send({ statusCode: 405, error: 'Method Not Allowed', message: 'Use GET or POST' })
+}
+
+// A host's handlerTimeout would kill a held poll; without one, no timer is added to any request.
+function heldLongEnough (app: FastifyInstance, timeout: number): RouteShorthandOptions {
+  const { handlerTimeout = 0 } = app.initialConfig as { handlerTimeout?: number }
+  return handlerTimeout > 0 ? { handlerTimeout: handlerTimeout + timeout } as RouteShorthandOptions : {}
+}
