@@ -1,0 +1,124 @@
+/** Puts the parts together: options, services, broker, routes, `app.realtime`, and the end of it all. */
+import { EventEmitter } from 'node:events'
+import websocket from '@fastify/websocket'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { Caller, Realtime, RealtimeEvents, Verdict } from '../types/index.js'
+import { Broker } from './broker/broker.js'
+import { compilePolicy, type Authorize } from './broker/policy.js'
+import { tcp } from './connectors/tcp.js'
+import { readOptions, type Options, type RealtimeOptions } from './options.js'
+import { adviseNone } from './protocol/advice.js'
+import { realtimeOf } from './realtime.js'
+import { ServiceDirectory } from './services/services.js'
+import type { UpgradeCookies } from './transports/cookie.js'
+import { routes } from './transports/routes.js'
+import { WebSockets } from './transports/websockets.js'
+
+const connectors = { tcp }
+
+async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void> {
+  const options = readOptions(raw)
+  const { limits } = options
+  const log = app.log.child({ plugin: 'fastify-bayeux' }, options.logLevel === undefined ? {} : { level: options.logLevel })
+  const emitter = new EventEmitter()
+  const services = new ServiceDirectory({
+    definitions: options.services,
+    connectors: { ...connectors, ...options.connectors },
+    directory: options.directory,
+    limits,
+    log
+  })
+  // The broker knows callers, not requests; who wants to see the request of a handshake finds it here.
+  const requests = new WeakMap<Caller, FastifyRequest>()
+  const broker = new Broker({
+    config: configOf(options),
+    limits,
+    services,
+    policy: compilePolicy(options.policy ?? {}, authorizeOf(options)),
+    extensions: options.extensions,
+    authenticate: (caller, handshake) => {
+      const request = requests.get(caller)
+      return request === undefined || options.authenticate === undefined ? null : options.authenticate(request, handshake)
+    },
+    emit: <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => {
+      try {
+        emitter.emit(name, ...args)
+      } catch (error) {
+        log.error({ err: error, event: name }, 'a listener failed')
+      }
+    },
+    log
+  })
+  const sockets = new WebSockets(broker)
+  const upgradeCookies: UpgradeCookies = new WeakMap()
+
+  if (options.transports.includes('websocket')) await openWebSockets(app, options, upgradeCookies)
+  app.decorate('realtime', realtimeOf(broker, services, emitter, options.path) satisfies Realtime)
+  app.register(routes({
+    broker,
+    sockets,
+    path: options.path,
+    transports: options.transports,
+    origins: options.origins,
+    upgradeCookies,
+    route: routeOf(options),
+    introduce: (caller, request) => {
+      if (options.authenticate !== undefined) requests.set(caller, request)
+    }
+  }))
+
+  app.addHook('preClose', async () => {
+    broker.close()
+    await sockets.close(options.drain)
+    services.close()
+  })
+}
+
+// One WebSocket server an application: the host's where it has one, else ours, with our bound.
+async function openWebSockets (app: FastifyInstance, options: Options, cookies: UpgradeCookies): Promise<void> {
+  if (!app.hasDecorator('websocketServer')) {
+    await app.register(websocket, {
+      options: { maxPayload: options.limits.websocketMessage, perMessageDeflate: false },
+      errorHandler: error => app.log.debug({ err: error }, 'a WebSocket failed'),
+      // Ours are closed with a frame and a reason, and in time, by the hook above.
+      preClose: (done: () => void) => {
+        app.websocketServer.close()
+        done()
+      }
+    })
+  }
+  app.websocketServer.on('headers', (headers, request) => {
+    const line = cookies.get(request)
+    if (line !== undefined) headers.push(`Set-Cookie: ${line}`)
+  })
+}
+
+function configOf (options: Options) {
+  const { transports, timeout, interval, maxInterval, metaConnectDeliverOnly, system: { reconnect } } = options
+  return {
+    transports,
+    timeout,
+    interval,
+    maxInterval,
+    metaConnectDeliverOnly,
+    handshakeAdvice: reconnect.handshake ? { reconnect: 'retry' as const } : adviseNone(),
+    connectAdvice: reconnect.connect ? { reconnect: 'retry' as const, interval, timeout } : adviseNone()
+  }
+}
+
+function authorizeOf ({ services }: Options): Map<string, Authorize> {
+  const rules = new Map<string, Authorize>()
+  for (const [name, { authorize }] of Object.entries(services)) {
+    if (authorize !== undefined) rules.set(name, session => authorize(session) as Verdict)
+  }
+  return rules
+}
+
+function routeOf ({ onRequest, preValidation, preHandler, config, constraints, logLevel }: Options) {
+  const route = { onRequest, preValidation, preHandler, config, constraints, logLevel }
+  return Object.fromEntries(Object.entries(route).filter(([, value]) => value !== undefined))
+}
+
+/** The plugin: `app.register(realtime, options)`, once an application. */
+export const realtime = fp(plugin, { name: 'fastify-bayeux', fastify: '5.x' })

@@ -1,0 +1,48 @@
+import type { EventEmitter } from 'node:events'
+import type { Realtime } from '../types/index.js'
+import type { Broker } from './broker/broker.js'
+import { UsageError } from './errors.js'
+import { readChannel } from './protocol/channel.js'
+import type { ServiceDirectory } from './services/services.js'
+import { Injected } from './transports/inject.js'
+
+/** `app.realtime`: what an application may do, checked where it comes in. */
+export function realtimeOf (broker: Broker, services: ServiceDirectory, emitter: EventEmitter, path: string): Realtime {
+  const shapeOf = (channel: string) => {
+    const shape = typeof channel === 'string' ? readChannel(channel, broker.limits) : null
+    if (shape === null) throw new UsageError(`Malformed channel: ${channel}`)
+    return shape
+  }
+  return {
+    publish (channel, data, options) {
+      const { kind, pattern } = shapeOf(channel)
+      if (pattern || kind !== 'broadcast') throw new UsageError(`Only broadcast channels can be published to: ${channel}`)
+      broker.publish(channel, data, null, options)
+    },
+    deliver (clientId, channel, data) {
+      const { kind, pattern } = shapeOf(channel)
+      if (pattern || kind === 'meta') throw new UsageError(`Nothing can be delivered on: ${channel}`)
+      return broker.deliver(clientId, channel, data)
+    },
+    subscribe (pattern, listener) {
+      const shape = shapeOf(pattern)
+      if (shape.kind === 'meta' || (shape.kind === 'service' && shape.pattern)) throw new UsageError(`Nobody can listen to: ${pattern}`)
+      return broker.listen(pattern, listener)
+    },
+    on (name, listener) {
+      emitter.on(name, listener as () => void)
+      return this
+    },
+    once (name, listener) {
+      emitter.once(name, listener as () => void)
+      return this
+    },
+    off (name, listener) {
+      emitter.off(name, listener as () => void)
+      return this
+    },
+    sessions: broker.sessions,
+    inject: options => new Injected(broker, path, options),
+    metrics: () => ({ ...broker.metrics(), ...services.counters })
+  }
+}
