@@ -40,6 +40,7 @@ export type ServiceOptions = Static<typeof TcpService> | (Static<typeof OwnServi
 const builtIn: Readonly<Record<string, TSchema>> = { tcp: TcpService }
 
 const Hook = Type.Unsafe<unknown>(Type.Union([Type.Function([], Type.Any()), Type.Array(Type.Function([], Type.Any()))]))
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const transportNames = ['websocket', 'long-polling'] as const
 
 /** The options of the plugin. */
@@ -72,7 +73,7 @@ export const OptionsSchema = Type.Object({
   preHandler: Type.Optional(Hook),
   config: Type.Optional(Type.Unsafe<unknown>(Type.Object({}, { additionalProperties: true }))),
   constraints: Type.Optional(Type.Unsafe<unknown>(Type.Object({}, { additionalProperties: true }))),
-  logLevel: Type.Optional(Type.String())
+  logLevel: Type.Optional(Type.Union(logLevels.map(level => Type.Literal(level)), { description: 'of the gateway and its routes' }))
 }, { additionalProperties: false })
 
 type RouteHooks = Pick<RouteShorthandOptions, 'onRequest' | 'preValidation' | 'preHandler' | 'config' | 'constraints'>
