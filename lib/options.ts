@@ -52,7 +52,7 @@ export const OptionsSchema = Type.Object({
       connect: Type.Boolean({ default: true, description: 'advice after a connect: retry, or none' })
     }, { default: {}, additionalProperties: false })
   }, { default: {}, additionalProperties: false }),
-  services: Type.Record(Type.String(), Type.Unsafe<ServiceOptions>(Type.Object({ type: Type.String({ default: 'tcp' }) })), { default: {}, description: 'by name: what is behind /service/NAME' }),
+  services: Type.Record(Type.String(), Type.Unsafe<ServiceOptions>(Type.Object({ type: Type.String({ default: 'tcp' }) }, { default: {} })), { default: {}, description: 'by name: what is behind /service/NAME' }),
   directory: Type.Unsafe<'names' | 'full' | ((session: Session) => Record<string, unknown>)>(Type.Union(
     [Type.Literal('names'), Type.Literal('full'), Type.Function([], Type.Any())],
     { default: 'names', description: 'what a client learns of the services: names and types, hosts and ports too, or what a function says' })),
