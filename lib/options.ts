@@ -2,7 +2,7 @@
  * The options of the plugin as ONE schema: types, defaults and refusals come from it, and the
  * same schema reads a configuration file of Nodefony's shape (`services`, `system.reconnect`).
  */
-import { Kind, Type, TypeGuard, type Static, type TSchema } from '@sinclair/typebox'
+import { Kind, Type, TypeGuard, TypeRegistry, type Static, type TSchema } from '@sinclair/typebox'
 import { Value, type ValueError } from '@sinclair/typebox/value'
 import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { Connector, Extension, HandshakeRequest, Policy, Session } from '../types/index.js'
@@ -14,6 +14,14 @@ import { encodingNames } from './encoding/index.js'
 const func = <F>(description: string) => Type.Unsafe<F>(Type.Function([], Type.Any(), { description }))
 const oneOf = <Name extends string>(names: readonly Name[], fallback: Name, description: string) =>
   Type.Union(names.map(name => Type.Literal(name)), { default: fallback, description }) as unknown as ReturnType<typeof Type.Unsafe<Name>>
+
+const isFunction = (value: unknown) => typeof value === 'function'
+
+// TypeBox clones what it finds in a union while it fills in defaults, and functions cannot be cloned.
+const EITHER = 'FastifyBayeux:Either'
+TypeRegistry.Set<TSchema & { accepts: (value: unknown) => boolean }>(EITHER, (schema, value) => schema.accepts(value))
+const either = <T>(expected: string, accepts: (value: unknown) => boolean, more: object = {}) =>
+  Type.Unsafe<T>({ [Kind]: EITHER, expected, accepts, ...more })
 
 const service = {
   framing: oneOf(framingNames, 'raw', 'how the bytes are cut into messages'),
@@ -39,7 +47,7 @@ export type ServiceOptions = Static<typeof TcpService> | (Static<typeof OwnServi
 
 const builtIn: Readonly<Record<string, TSchema>> = { tcp: TcpService }
 
-const Hook = Type.Unsafe<unknown>(Type.Union([Type.Function([], Type.Any()), Type.Array(Type.Function([], Type.Any()))]))
+const Hook = either<unknown>('a function or an array of functions', value => [value].flat().every(isFunction))
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const transportNames = ['websocket', 'long-polling'] as const
 
@@ -53,9 +61,9 @@ export const OptionsSchema = Type.Object({
     }, { default: {}, additionalProperties: false })
   }, { default: {}, additionalProperties: false }),
   services: Type.Record(Type.String(), Type.Unsafe<ServiceOptions>(Type.Object({ type: Type.String({ default: 'tcp' }) }, { default: {} })), { default: {}, description: 'by name: what is behind /service/NAME' }),
-  directory: Type.Unsafe<'names' | 'full' | ((session: Session) => Record<string, unknown>)>(Type.Union(
-    [Type.Literal('names'), Type.Literal('full'), Type.Function([], Type.Any())],
-    { default: 'names', description: 'what a client learns of the services: names and types, hosts and ports too, or what a function says' })),
+  directory: either<'names' | 'full' | ((session: Session) => Record<string, unknown>)>(
+    '"names" or "full" or a function', value => value === 'names' || value === 'full' || isFunction(value),
+    { default: 'names', description: 'what a client learns of the services: names and types, hosts and ports too, or what a function says' }),
   transports: Type.Array(Type.Union(transportNames.map(name => Type.Literal(name))), { default: [...transportNames], minItems: 1, uniqueItems: true }),
   timeout: Type.Integer({ default: 30_000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that a connect is held' }),
   interval: Type.Integer({ default: 0, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that a client waits between two connects' }),
@@ -133,7 +141,8 @@ function refuse (prefix: string, schema: TSchema, value: unknown): void {
 
 // TypeBox says of a union only that it did not fit; the names that would fit are what helps.
 function explain (error: ValueError): string {
-  const schema = error.schema
+  const { schema } = error
+  if (schema[Kind] === EITHER) return `Expected ${schema.expected}`
   if (TypeGuard.IsUnion(schema)) {
     const expected = schema.anyOf.map(each => TypeGuard.IsLiteral(each) ? JSON.stringify(each.const) : each[Kind].toLowerCase())
     return `Expected ${expected.join(' or ')}`

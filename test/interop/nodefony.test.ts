@@ -7,11 +7,11 @@ import { SocketClient, type Message } from '../harness/socket-client.js'
 import { startTcpService } from '../harness/tcp-service.js'
 import { until } from '../harness/until.js'
 
-/** The configuration of the readme, with the ports of this test. */
+/** The configuration of the readme, with the ports of this test and `system` indented as `services` is, or it is no YAML. */
 const yaml = (random: number, dmsg: number) => `
  system:
     reconnect:
-      handshake:               	true
+      handshake:               \ttrue
       connect:                  true
 
   services:
@@ -24,7 +24,7 @@ const yaml = (random: number, dmsg: number) => `
       type:                     tcp
       port:                     ${dmsg}
       domain:                   localhost
-`.replace(/^ system/m, '  system').replaceAll('\t', '')
+`.replace(/^ system/m, '  system')
 
 async function nodefony (t: Test) {
   const random = await startTcpService(t, socket => {
@@ -38,7 +38,6 @@ async function nodefony (t: Test) {
   const gateway = await startGateway(t, { ...options, directory: 'full' })
   return { random, dmsg, gateway }
 }
-
 
 /** GET, POST of one bare handshake, WebSocket on the same URL, bare connect. */
 async function connect (t: Test, url: string, wsUrl: string) {

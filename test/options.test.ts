@@ -1,0 +1,88 @@
+/** Options: one schema, refused at `register` with the path of the field. */
+import { readFileSync } from 'node:fs'
+import Fastify from 'fastify'
+import t from 'tap'
+import realtime, { LimitsSchema, OptionsSchema, type RealtimeOptions } from '../lib/index.js'
+import { readOptions } from '../lib/options.js'
+
+function errorOf (options: unknown): string {
+  try {
+    readOptions(options as RealtimeOptions)
+    return 'accepted'
+  } catch (error) {
+    return `${(error as { code: string }).code} ${(error as Error).message}`
+  }
+}
+
+t.test('nothing is required', async t => {
+  const options = readOptions()
+  t.match(options, { path: '/realtime', timeout: 30_000, interval: 0, maxInterval: 10_000, drain: 5000, directory: 'names', transports: ['websocket', 'long-polling'], system: { reconnect: { handshake: true, connect: true } }, services: {} })
+  t.equal(options.limits.httpBody, 256 * 1024)
+})
+
+t.test('what is wrong is named by its path', async t => {
+  const cases: [unknown, RegExp][] = [
+    [{ path: 'realtime' }, /: path: /],
+    [{ path: '/a/' }, /: path: /],
+    [{ path: '/a/:id' }, /: path: /],
+    [{ nonsense: 1 }, /: nonsense: Unknown option/],
+    [{ timeout: '30' }, /: timeout: Expected integer/],
+    [{ timeout: -1 }, /: timeout: /],
+    [{ limits: { httpBody: 0 } }, /: limits\.httpBody: /],
+    [{ limits: { typo: 1 } }, /: limits\.typo: Unknown option/],
+    [{ limits: { clientWaiting: 10, clientResumed: 20 } }, /: limits\.clientResumed: /],
+    [{ system: { reconnect: { handshake: 'yes' } } }, /: system\.reconnect\.handshake: Expected boolean/],
+    [{ system: { reconect: {} } }, /: system\.reconect: Unknown option/],
+    [{ transports: ['carrier-pigeon'] }, /: transports\.0: Expected "websocket" or "long-polling"/],
+    [{ transports: [] }, /: transports: /],
+    [{ directory: 'all' }, /: directory: Expected "names" or "full" or a function/],
+    [{ logLevel: 'loud' }, /: logLevel: Expected "fatal" or/],
+    [{ authenticate: 'yes' }, /: authenticate: Expected function/],
+    [{ onRequest: [1] }, /: onRequest: Expected a function or an array/],
+    [{ origins: 'x' }, /: origins: Expected array/],
+    [{ extensions: [{}] }, /: extensions\.0\.name: /],
+    [{ connectors: { serial: 5 } }, /: connectors\.serial: Expected function/],
+    [{ services: { random: {} } }, /: services\.random\.port: Expected required property/],
+    [{ services: { random: { port: 70_000 } } }, /: services\.random\.port: /],
+    [{ services: { random: { port: '1315' } } }, /: services\.random\.port: Expected integer/],
+    [{ services: { random: { port: 1, prot: 2 } } }, /: services\.random\.prot: Unknown option/],
+    [{ services: { random: { port: 1, framing: 'line' } } }, /: services\.random\.framing: Expected "raw" or "lines"/],
+    [{ services: { random: { port: 1, encoding: 'latin1' } } }, /: services\.random\.encoding: Expected .utf8/],
+    [{ services: { random: { type: 'smoke' } } }, /: services\.random\.type: Unknown connector 'smoke'; known: tcp/],
+    [{ services: { random: 5 } }, /: services\.random: /],
+    [{ services: { 'a b': { port: 1 } } }, /: services\.a b: A name becomes a channel/],
+    [{ services: { random: { type: 'constructor' } } }, /: services\.random\.type: Unknown connector/]
+  ]
+  for (const [options, expected] of cases) t.match(errorOf(options), new RegExp(`^FST_BAYEUX_OPTIONS fastify-bayeux${expected.source}`), JSON.stringify(options))
+})
+
+t.test('register refuses, and the boot says why', async t => {
+  const app = Fastify()
+  t.after(() => app.close())
+  await t.rejects(async () => app.register(realtime, { services: { random: { port: 0 } } }), { code: 'FST_BAYEUX_OPTIONS', message: /services\.random\.port/ })
+})
+
+t.test('functions, hooks and own connectors are taken as they are, and the caller\'s object is left alone', async t => {
+  const serial = () => { throw new Error('unused') }
+  const given = { directory: () => ({}), onRequest: [async () => {}], preHandler: async () => {}, authenticate: () => 1, connectors: { serial }, services: { port: { type: 'serial', baud: 9600 } } }
+  const options = readOptions(given as RealtimeOptions)
+  t.equal(options.connectors.serial, serial)
+  t.equal(options.directory, given.directory)
+  t.equal(options.authenticate, given.authenticate)
+  t.match(options.services.port, { type: 'serial', baud: 9600, framing: 'raw', encoding: 'utf8' })
+  t.strictSame(given.services, { port: { type: 'serial', baud: 9600 } })
+})
+
+t.test('the plugin says what it needs', async t => {
+  const app = Fastify()
+  t.after(() => app.close())
+  await app.register(realtime)
+  t.ok(app.hasPlugin('fastify-bayeux'))
+  await t.rejects(async () => app.register(realtime), { code: 'FST_ERR_DEC_ALREADY_PRESENT' })
+})
+
+t.test('the README names every option and every limit', async t => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  for (const name of Object.keys(OptionsSchema.properties)) t.match(readme, new RegExp(`^\\| \`${name}[\`.]`, 'm'), name)
+  for (const name of Object.keys(LimitsSchema.properties)) t.match(readme, `| \`limits.${name}\` |`, name)
+})
