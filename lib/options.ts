@@ -63,7 +63,7 @@ export const OptionsSchema = Type.Object({
   services: Type.Record(Type.String(), Type.Unsafe<ServiceOptions>(Type.Object({ type: Type.String({ default: 'tcp' }) }, { default: {} })), { default: {}, description: 'by name: what is behind /service/NAME' }),
   directory: either<'names' | 'full' | ((session: Session) => Record<string, unknown>)>(
     '"names" or "full" or a function', value => value === 'names' || value === 'full' || isFunction(value),
-    { default: 'names', description: 'what a client learns of the services: names and types, hosts and ports too, or what a function says' }),
+  { default: 'names', description: 'what a client learns of the services: names and types, hosts and ports too, or what a function says' }),
   transports: Type.Array(Type.Union(transportNames.map(name => Type.Literal(name))), { default: [...transportNames], minItems: 1, uniqueItems: true }),
   timeout: Type.Integer({ default: 30_000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that a connect is held' }),
   interval: Type.Integer({ default: 0, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that a client waits between two connects' }),

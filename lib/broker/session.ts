@@ -283,6 +283,9 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
       this.queue(Outgoing.reply({ channel: '/meta/connect', clientId: this.id, successful: false, error: words.error, advice: words.advice }))
     }
     this.flush()
+    // The last words go, though the client reads slowly: nothing follows them.
+    const last = this.outbox.take(Infinity)
+    if (connection !== null && last.length > 0) connection.send(last, this.id, 0)
     this.ended = true
     this.connection = null
     this.#broker.wheel.set(this, Infinity)

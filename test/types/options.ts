@@ -1,0 +1,54 @@
+/** What compiles and what does not; checked by `npm run types`, never run. */
+import Fastify from 'fastify'
+import realtime, { type RealtimeOptions, type Session, type Connector, type Framing } from '../../lib/index.js'
+import { connect } from 'node:net'
+
+const app = Fastify()
+
+app.register(realtime)
+app.register(realtime, { services: { random: { port: 1315 }, dmsg: { type: 'tcp', domain: 'localhost', port: 1316, framing: 'lines' } } })
+app.register(realtime, { services: { serial: { type: 'serial', baud: 9600 } }, connectors: { serial: service => connect(Number(service.port)) } })
+app.register(realtime, { authenticate: async request => request.ip, policy: { canPublish: (session, channel) => session.id === channel } })
+app.register(realtime, { onRequest: async request => { request.log.info('hi') }, limits: { batch: 5 } })
+
+// @ts-expect-error an unknown option
+app.register(realtime, { nonsense: true })
+// @ts-expect-error a string is no number of ms
+app.register(realtime, { timeout: '30' })
+// @ts-expect-error no such framing
+app.register(realtime, { services: { random: { port: 1, framing: 'line' } } })
+// @ts-expect-error no such limit
+app.register(realtime, { limits: { typo: 1 } })
+// @ts-expect-error no such transport
+app.register(realtime, { transports: ['pigeon'] })
+
+export const connector: Connector = (_service, { session, signal }) => {
+  const id: string = session.id
+  const aborted: boolean = signal.aborted
+  return connect({ path: id + aborted })
+}
+
+// @ts-expect-error a framing decodes too
+export const framing: Framing = { whole: true, encode: message => message }
+
+export const options: RealtimeOptions = { directory: session => ({ me: session.number }) }
+
+export async function use (session: Session): Promise<void> {
+  const stop: () => void = app.realtime.subscribe('/a/*', (message, from) => {
+    const channel: string = message.channel
+    const number: number | undefined = from?.number
+    app.log.info({ channel, number })
+  })
+  stop()
+  app.realtime.on('disconnect', (gone, reason) => {
+    const why: 'disconnected' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'shutdown' = reason
+    app.log.info({ why, number: gone.number })
+  })
+  // @ts-expect-error no such event
+  app.realtime.on('explode', () => {})
+  // @ts-expect-error the id of a session is not to be changed
+  session.id = 'x'
+  const delivered: boolean = app.realtime.deliver(session.id, '/a', 1)
+  const refused: number | undefined = app.realtime.metrics().refused[402]
+  app.log.info({ delivered, refused })
+}
