@@ -26,8 +26,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     definitions: options.services,
     connectors: { ...connectors, ...options.connectors },
     directory: options.directory,
-    limits,
-    log
+    limits
   })
   // The broker knows callers, not requests; who wants to see the request of a handshake finds it here.
   const requests = new WeakMap<Caller, FastifyRequest>()

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Caller } from './caller.js'
 
 /**
@@ -12,12 +13,14 @@ export interface Session {
   readonly identity: unknown
   /** Who shook hands. */
   readonly caller: Caller
-  /** What carries it now: `websocket`, `long-polling`, or null between two connections. */
+  /** What carries it now: `websocket`, `long-polling`, or null between two connections or polls. */
   readonly transport: string | null
   /** Channels and patterns it is subscribed to. */
   readonly subscriptions: ReadonlySet<string>
   /** Names of the services it has open. */
   readonly services: readonly string[]
+  /** Fastify's logger with the session's number; never its clientId. */
+  readonly log: FastifyBaseLogger
   /** Room for the application: whatever it wants to remember of this client. */
   readonly state: Map<string, unknown>
   /**

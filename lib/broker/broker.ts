@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Caller, Connection, EndReason, Extension, HandshakeRequest, Listener, Metrics, Policy, RealtimeEvents, Services } from '../../types/index.js'
+import type { Connection, EndReason, Listener, Metrics, Policy, Services } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import { adviseHandshake, type Advice } from '../protocol/advice.js'
 import type { Batch } from '../protocol/codec.js'
@@ -10,37 +10,14 @@ import { after, isThenable, type Eventually } from './after.js'
 import { Counters } from './counters.js'
 import { Extensions } from './extensions.js'
 import { handlers } from './handlers/index.js'
+import type { ConnectWords } from './held-connect.js'
 import { claim } from './ownership.js'
+import type { BrokerConfig, BrokerParts } from './parts.js'
 import { replyTo, type Request } from './request.js'
-import { Session, type ConnectWords } from './session.js'
+import type { Session } from './session.js'
 import { Subscriptions, type Subscriber } from './subscriptions.js'
 import { Tick } from './tick.js'
 import { Wheel } from './wheel.js'
-
-/** What the broker is told once, at start. Times are in ms. */
-export interface BrokerConfig {
-  readonly transports: readonly string[]
-  readonly timeout: number
-  readonly interval: number
-  readonly maxInterval: number
-  readonly metaConnectDeliverOnly: boolean
-  /** Said after a handshake, and after a connect. */
-  readonly handshakeAdvice: Advice
-  readonly connectAdvice: Advice
-}
-
-/** What the broker is made of; `plugin.ts` hands it over. */
-export interface BrokerParts {
-  readonly config: BrokerConfig
-  readonly limits: Limits
-  readonly services: Services
-  readonly policy: Policy
-  readonly extensions: readonly Extension[]
-  /** The identity of a caller that shakes hands; throws where it may not. */
-  readonly authenticate: (caller: Caller, handshake: HandshakeRequest) => unknown
-  readonly emit: <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => void
-  readonly log: FastifyBaseLogger
-}
 
 /**
  * Sessions, subscriptions and fan-out of this node. It knows neither sockets nor requests:
@@ -146,7 +123,8 @@ export class Broker {
   }
 
   #fail (request: Request<Checked>, error: unknown): void {
-    this.log.error({ err: error, channel: request.incoming.message.channel, session: request.session?.number }, 'a message could not be handled')
+    const log = request.session?.log ?? this.log
+    log.error({ err: error, channel: request.incoming.message.channel }, 'a message could not be handled')
     this.refuse(request, refusal(500))
   }
 

@@ -1,7 +1,7 @@
 import type { Outgoing } from '../protocol/outgoing.js'
 
 /** A message that an asynchronous extension has not let go yet; it keeps its place. */
-export interface Pending {
+interface Pending {
   readonly kind: 'pending'
   /** What became of it: undefined while it is not known, null where it was dropped. */
   result: Outgoing | null | undefined
@@ -24,15 +24,22 @@ export class Outbox {
     return this.#head === this.#entries.length
   }
 
-  push (entry: Outgoing | Pending): void {
-    this.#entries.push(entry)
-    if (entry.kind !== 'pending') this.#count(entry, 1)
+  push (message: Outgoing): void {
+    this.#entries.push(message)
+    this.#count(message, 1)
   }
 
-  /** A pending entry became known: from now on it counts. */
-  settle (pending: Pending, result: Outgoing | null): void {
-    pending.result = result
-    if (result !== null) this.#count(result, 1)
+  /**
+   * Keeps a place for a message that is not known yet; from when it is, it counts.
+   * @returns tells what became of it, null where it was dropped
+   */
+  reserve (): (result: Outgoing | null) => void {
+    const pending: Pending = { kind: 'pending', result: undefined }
+    this.#entries.push(pending)
+    return result => {
+      pending.result = result
+      if (result !== null) this.#count(result, 1)
+    }
   }
 
   /**

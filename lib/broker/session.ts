@@ -1,5 +1,6 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Caller, Carried, CloseReason, Connection, Link, LinkOwner, Session as PublicSession } from '../../types/index.js'
-import { adviseHandshake, adviseNone, type Advice } from '../protocol/advice.js'
+import { adviseHandshake, adviseNone } from '../protocol/advice.js'
 import { serviceChannel } from '../protocol/channel.js'
 import { refusal, type Refusal } from '../protocol/error.js'
 import type { ConnectRequest, ReplyMessage } from '../protocol/message.js'
@@ -7,28 +8,12 @@ import { Outgoing } from '../protocol/outgoing.js'
 import { isThenable } from './after.js'
 import type { Broker } from './broker.js'
 import { Lane } from './lane.js'
-import { Outbox, type Pending } from './outbox.js'
+import type { ConnectWords, HeldConnect } from './held-connect.js'
+import { Outbox } from './outbox.js'
 import { replyTo, type Request } from './request.js'
 import type { Subscriber } from './subscriptions.js'
 import type { Flushable } from './tick.js'
 import { now, type Due } from './wheel.js'
-
-/** A connect that waits for something to say. */
-interface HeldConnect {
-  readonly message: ConnectRequest
-  readonly connection: Connection
-  readonly slot: number
-  readonly deadline: number
-}
-
-/** What a connect reply says beside the usual. */
-export interface ConnectWords {
-  advice?: Advice
-  error?: Refusal
-  /** Whether the events that wait go with it over HTTP; they do by default. */
-  withEvents?: boolean
-  more?: Partial<ReplyMessage>
-}
 
 // What one write may carry; the rest follows when the connection took it.
 const WRITE = 256 * 1024
@@ -60,6 +45,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   marked = false
   stamp = 0
   readonly #broker: Broker
+  #log: FastifyBaseLogger | null = null
   #held: HeldConnect | null = null
   #transport: string | null = null
   #congested = false
@@ -77,6 +63,11 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
 
   get session (): this {
     return this
+  }
+
+  get log (): FastifyBaseLogger {
+    this.#log ??= this.#broker.log.child({ session: this.number })
+    return this.#log
   }
 
   get services (): string[] {
@@ -210,21 +201,20 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   queue (outgoing: Outgoing): void {
     if (this.ended) return
     const result = this.#broker.extensions.outgoing(outgoing, this)
-    if (isThenable(result)) this.#queuePending(result, outgoing)
+    if (isThenable(result)) this.#queueLater(result, outgoing)
     else if (result !== null) this.outbox.push(result)
     this.#broker.tick.mark(this)
   }
 
-  #queuePending (result: PromiseLike<Outgoing | null>, original: Outgoing): void {
-    const pending: Pending = { kind: 'pending', result: undefined }
-    this.outbox.push(pending)
-    const settle = (known: Outgoing | null) => {
-      this.outbox.settle(pending, known)
+  #queueLater (result: PromiseLike<Outgoing | null>, original: Outgoing): void {
+    const settle = this.outbox.reserve()
+    const known = (message: Outgoing | null) => {
+      settle(message)
       this.#broker.tick.mark(this)
     }
-    result.then(settle, error => {
-      this.#broker.log.error({ err: error }, 'an extension failed on the way out')
-      settle(original.kind === 'reply' ? original : null)
+    result.then(known, error => {
+      this.log.error({ err: error }, 'an extension failed on the way out')
+      known(original.kind === 'reply' ? original : null)
     })
   }
 

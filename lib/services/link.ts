@@ -74,7 +74,7 @@ export class ServiceLink implements Link {
       this.#over = true
       onClosed()
       if (signal.aborted && signal.reason instanceof Unsubscribed) return refusal(403, this.#channel, 'Unsubscribed before it was connected')
-      log.warn({ err: error, service: this.service }, 'a service could not be reached')
+      log.warn({ err: error }, 'the service could not be reached')
       return refusalOf(error, this.#channel)
     } finally {
       clearTimeout(timeout)
@@ -146,7 +146,7 @@ export class ServiceLink implements Link {
 
   #broke (error: unknown): void {
     if (this.#over) return
-    this.#parts.log.warn({ err: error, service: this.service }, 'a service broke')
+    this.#parts.log.warn({ err: error }, 'the service broke')
     this.#finish('broken', refusal(502, this.#channel, 'Service broke'))
   }
 

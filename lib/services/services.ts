@@ -1,4 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { Connector, Link, LinkOwner, Services, Session } from '../../types/index.js'
 import { encodings } from '../encoding/index.js'
 import { framings } from '../framing/index.js'
@@ -22,7 +21,6 @@ export interface ServicesParts {
   readonly connectors: Readonly<Record<string, Connector>>
   readonly directory: Options['directory']
   readonly limits: Limits
-  readonly log: FastifyBaseLogger
 }
 
 /** The services by name: who is there, what clients learn of them, and the conversations with them. */
@@ -57,7 +55,7 @@ export class ServiceDirectory implements Services {
       owner,
       limits,
       counters: this.counters,
-      log: this.#parts.log,
+      log: owner.session.log.child({ service: name }),
       onClosed: () => { this.#links.delete(link) }
     }, data)
     this.#links.add(link)

@@ -1,0 +1,30 @@
+/** What the broker is made of; `plugin.ts` hands it over, once, at start. */
+import type { FastifyBaseLogger } from 'fastify'
+import type { Caller, Extension, HandshakeRequest, Policy, RealtimeEvents, Services } from '../../types/index.js'
+import type { Limits } from '../limits.js'
+import type { Advice } from '../protocol/advice.js'
+
+/** The settings of the wire. Times are in ms. */
+export interface BrokerConfig {
+  readonly transports: readonly string[]
+  readonly timeout: number
+  readonly interval: number
+  readonly maxInterval: number
+  readonly metaConnectDeliverOnly: boolean
+  /** Said after a handshake, and after a connect. */
+  readonly handshakeAdvice: Advice
+  readonly connectAdvice: Advice
+}
+
+/** The settings, the ports, and what the application brings. */
+export interface BrokerParts {
+  readonly config: BrokerConfig
+  readonly limits: Limits
+  readonly services: Services
+  readonly policy: Policy
+  readonly extensions: readonly Extension[]
+  /** The identity of a caller that shakes hands; throws where it may not. */
+  readonly authenticate: (caller: Caller, handshake: HandshakeRequest) => unknown
+  readonly emit: <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => void
+  readonly log: FastifyBaseLogger
+}
