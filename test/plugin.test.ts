@@ -68,7 +68,7 @@ t.test('events of a life', async t => {
   await client.ask({ channel: '/meta/disconnect' })
   t.strictSame(seen, [
     ['handshake', client.clientId],
-    ['connect', null],
+    ['connect', 'long-polling'],
     ['subscribe', '/a'],
     ['publish', client.clientId, '/a', 1],
     ['unsubscribe', '/a'],
@@ -85,7 +85,7 @@ t.test('sessions: who is there, and ending one', async t => {
   t.match(session, { id: client.clientId, identity: null, transport: 'websocket', caller: { address: '127.0.0.1', transport: 'websocket' } })
   t.strictSame([...session.subscriptions], ['/a'])
   const held = client.ask({ channel: '/meta/connect', clientId: client.clientId, connectionType: 'websocket' })
-  await until(() => app.realtime.metrics().messagesIn >= 4)
+  await until(() => app.realtime.metrics().heldConnects === 1)
   session.disconnect('You were too loud')
   t.match(await held, { successful: false, error: `403:${client.clientId}:You were too loud`, advice: { reconnect: 'none' } })
   t.match(await client.waitClosed(), { code: 1000 })
@@ -196,7 +196,7 @@ t.test('closing answers every poll, closes every socket with a frame, and ends t
   const idle = await SocketClient.open(t, wsUrl)
   await socket.ask({ channel: '/meta/subscribe', clientId: socket.clientId, subscription: '/service/one' })
   const held = socket.ask({ channel: '/meta/connect', clientId: socket.clientId, connectionType: 'websocket' })
-  await until(() => app.realtime.sessions.get(poller.clientId)?.transport === 'long-polling' && app.realtime.metrics().messagesIn >= 7)
+  await until(() => app.realtime.metrics().heldConnects === 2)
   const ended = once(service.sockets[0] as never, 'end')
   const closed = app.close()
   t.match(await poll, [{ channel: '/meta/connect', successful: true, advice: { reconnect: 'retry' } }])

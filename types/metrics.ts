@@ -4,6 +4,7 @@ export interface Metrics {
   sessions: number
   subscriptions: number
   links: number
+  heldConnects: number
   /** Messages that came in, and that went out (replies and events). */
   messagesIn: number
   messagesOut: number

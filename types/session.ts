@@ -13,7 +13,7 @@ export interface Session {
   readonly identity: unknown
   /** Who shook hands. */
   readonly caller: Caller
-  /** What carries it now: `websocket`, `long-polling`, or null between two connections or polls. */
+  /** What carries it now: `websocket`, `long-polling`, null before its first connect and when its connection was lost. */
   readonly transport: string | null
   /** Channels and patterns it is subscribed to. */
   readonly subscriptions: ReadonlySet<string>

@@ -10,13 +10,14 @@ import { after, isThenable, type Eventually } from './after.js'
 import { Counters } from './counters.js'
 import { Extensions } from './extensions.js'
 import { handlers } from './handlers/index.js'
-import type { ConnectWords } from './held-connect.js'
+import { HeldConnects, type ConnectWords } from './held-connect.js'
 import { claim } from './ownership.js'
 import type { BrokerConfig, BrokerParts } from './parts.js'
 import { replyTo, type Request } from './request.js'
 import type { Session } from './session.js'
 import { Subscriptions, type Subscriber } from './subscriptions.js'
 import { Tick } from './tick.js'
+import { noteArrival } from './timesync.js'
 import { Wheel } from './wheel.js'
 
 /**
@@ -32,6 +33,7 @@ export class Broker {
   readonly counters = new Counters()
   /** Sessions of Nodefony's dialect that shook hands by POST and have no socket yet, by cookie. */
   readonly unconnected = new Map<string, Session>()
+  readonly polls = new HeldConnects()
   readonly tick = new Tick()
   readonly wheel = new Wheel<Session>(session => session.timeUp())
   readonly extensions: Extensions
@@ -69,6 +71,7 @@ export class Broker {
   #admit (incoming: Incoming, connection: Connection, slot: number, alone: boolean): void {
     if (incoming.operation === 'malformed') return this.answer({ connection, slot, session: null }, [incoming.reply])
     const { operation, message } = incoming
+    if (message.ext !== undefined) noteArrival(message)
     const { clientId } = message
     const implicit = operation === 'connect' && typeof clientId !== 'string' && connection.pushes && connection.bare
     if (operation === 'handshake' || implicit) {
@@ -141,18 +144,17 @@ export class Broker {
   }
 
   /**
-   * Answers a message. On the session's own WebSocket the replies take their place among its events.
-   * @param withEvents over HTTP: whether the events that wait go out before the replies
+   * Answers a message. Where a session's events are pushed, the replies take their place among them.
+   * @param events that go out before the replies
    */
-  answer (to: Pick<Request, 'connection' | 'slot' | 'session'>, replies: readonly ReplyMessage[], withEvents: boolean = !this.config.metaConnectDeliverOnly): void {
+  answer (to: Pick<Request, 'connection' | 'slot' | 'session'>, replies: readonly ReplyMessage[], events: readonly Outgoing[] = this.#eventsBeside(to)): void {
     const { connection, slot, session } = to
     for (const { error } of replies) if (error !== undefined) this.counters.refuse(error)
     const outgoing = replies.map(Outgoing.reply)
-    if (session !== null && session.connection === connection) {
+    if (session !== null && session.connection === connection && session.delivery.pushes) {
       for (const each of outgoing) session.queue(each)
       return
     }
-    const events = withEvents && session !== null && !connection.pushes ? session.takeAll() : []
     const changed = outgoing.map(each => this.extensions.outgoing(each, session))
     const send = (ready: readonly (Outgoing | null)[]) => {
       const messages = [...events, ...ready.map((each, index) => each ?? outgoing[index] as Outgoing)]
@@ -164,6 +166,12 @@ export class Broker {
       this.log.error({ err: error }, 'an extension failed on the way out')
       send(outgoing)
     })
+  }
+
+  // The specification's other way over HTTP: events with any answer, and no order between two of them.
+  #eventsBeside ({ connection, session }: Pick<Request, 'connection' | 'session'>): readonly Outgoing[] {
+    const free = !this.config.metaConnectDeliverOnly && !connection.pushes && session?.delivery.batch === null
+    return free ? session.delivery.takeAll() : []
   }
 
   /** A connection is gone; its sessions live on for a while, those of Nodefony's dialect end with it. */
@@ -239,10 +247,10 @@ export class Broker {
     this.wheel.stop()
   }
 
-  metrics (): Pick<Metrics, 'sessions' | 'subscriptions' | 'links' | keyof Counters & keyof Metrics> {
+  metrics (): Pick<Metrics, 'sessions' | 'subscriptions' | 'links' | 'heldConnects' | keyof Counters & keyof Metrics> {
     let links = 0
     for (const session of this.sessions.values()) links += session.links.size
-    return { ...this.counters, refused: { ...this.counters.refused }, sessions: this.sessions.size, subscriptions: this.subscriptions.size, links }
+    return { ...this.counters, refused: { ...this.counters.refused }, sessions: this.sessions.size, subscriptions: this.subscriptions.size, heldConnects: this.polls.size, links }
   }
 }
 

@@ -20,3 +20,30 @@ export interface ConnectWords {
   withEvents?: boolean
   more?: Partial<ReplyMessage>
 }
+
+/** The connects that are held now, and how many of them are polls of one browser. */
+export class HeldConnects {
+  readonly #polls = new Map<string, number>()
+  size = 0
+
+  enter ({ connection }: HeldConnect): void {
+    this.size++
+    if (!connection.pushes) this.#change(connection.caller.cookie, 1)
+  }
+
+  leave ({ connection }: HeldConnect): void {
+    this.size--
+    if (!connection.pushes) this.#change(connection.caller.cookie, -1)
+  }
+
+  /** Polls of the browser that a caller comes from. */
+  of (connection: Connection): number {
+    return this.#polls.get(connection.caller.cookie) ?? 0
+  }
+
+  #change (cookie: string, by: 1 | -1): void {
+    const polls = (this.#polls.get(cookie) ?? 0) + by
+    if (polls === 0) this.#polls.delete(cookie)
+    else this.#polls.set(cookie, polls)
+  }
+}

@@ -20,8 +20,10 @@ export class Outbox {
   broadcasts = 0
   broadcastBytes = 0
 
-  get empty (): boolean {
-    return this.#head === this.#entries.length
+  /** Whether the next message is known, so that it may go. */
+  get ready (): boolean {
+    const next = this.#entries[this.#head]
+    return next !== undefined && (next.kind !== 'pending' || next.result !== undefined)
   }
 
   push (message: Outgoing): void {

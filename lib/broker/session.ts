@@ -5,18 +5,14 @@ import { serviceChannel } from '../protocol/channel.js'
 import { refusal, type Refusal } from '../protocol/error.js'
 import type { ConnectRequest, ReplyMessage } from '../protocol/message.js'
 import { Outgoing } from '../protocol/outgoing.js'
-import { isThenable } from './after.js'
 import type { Broker } from './broker.js'
-import { Lane } from './lane.js'
+import { Delivery } from './delivery.js'
 import type { ConnectWords, HeldConnect } from './held-connect.js'
-import { Outbox } from './outbox.js'
+import { Lane } from './lane.js'
 import { replyTo, type Request } from './request.js'
 import type { Subscriber } from './subscriptions.js'
 import type { Flushable } from './tick.js'
 import { now, type Due } from './wheel.js'
-
-// What one write may carry; the rest follows when the connection took it.
-const WRITE = 256 * 1024
 
 /**
  * A handshaken client: one lane in, one outbox out. Its connection (a WebSocket, at most one) and its
@@ -28,7 +24,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   readonly caller: Caller
   readonly identity: unknown
   readonly lane = new Lane()
-  readonly outbox = new Outbox()
+  readonly delivery: Delivery
   readonly subscriptions = new Set<string>()
   readonly links = new Map<string, Link>()
   readonly state = new Map<string, unknown>()
@@ -48,7 +44,6 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   #log: FastifyBaseLogger | null = null
   #held: HeldConnect | null = null
   #transport: string | null = null
-  #congested = false
   #interval = 0
 
   constructor (broker: Broker, id: string, number: number, caller: Caller, identity: unknown) {
@@ -58,6 +53,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
     this.caller = caller
     this.identity = identity
     this.bound = caller.cookieCame
+    this.delivery = new Delivery(broker, this)
     this.#rest()
   }
 
@@ -75,7 +71,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   }
 
   get transport (): string | null {
-    return this.connection !== null || this.#held !== null ? this.#transport : null
+    return this.#transport
   }
 
   // Connections
@@ -84,7 +80,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   attach (connection: Connection): void {
     const previous = this.connection
     const held = this.#held
-    this.#held = null
+    this.#keep(null)
     this.connection = connection.pushes && connection.open ? connection : null
     this.#transport = connection.caller.transport
     if (previous !== this.connection) {
@@ -104,8 +100,9 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   /** Its connection is gone; it lives on for a while. */
   lost (connection: Connection): void {
     connection.sessions.delete(this)
-    if (this.#held?.connection === connection) this.#held = null
+    if (this.#held?.connection === connection) this.#keep(null)
     if (this.connection === connection) this.connection = null
+    if (this.connection === null) this.#transport = null
     this.#rest()
   }
 
@@ -130,15 +127,21 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
     const { connection, slot, incoming: { message } } = request
     if (!connection.open) return
     connection.sessions.add(this)
-    this.#held = { message, connection, slot, deadline: now() + timeout }
+    this.#keep({ message, connection, slot, deadline: now() + timeout })
     this.#rest()
+  }
+
+  #keep (held: HeldConnect | null): void {
+    if (this.#held !== null) this.#broker.polls.leave(this.#held)
+    if (held !== null) this.#broker.polls.enter(held)
+    this.#held = held
   }
 
   /** Answers the held connect, if there is one, with what waits. */
   release (words: ConnectWords = {}): void {
     const held = this.#held
     if (held === null) return
-    this.#held = null
+    this.#keep(null)
     if (held.connection !== this.connection) held.connection.sessions.delete(this)
     this.#rest()
     this.answerConnect(held.message, held.connection, held.slot, words)
@@ -148,9 +151,12 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   answerConnect (message: ConnectRequest, connection: Connection, slot: number, words: ConnectWords = {}): void {
     const { advice = this.#broker.config.connectAdvice, error, withEvents = true, more } = words
     this.#interval = message.advice?.interval ?? 0
+    const events = withEvents && !this.delivery.pushes ? this.delivery.takeAll() : []
     const reply: ReplyMessage = { ...replyTo(message, this.id), advice, ...more }
+    const { batch } = this.delivery
+    if (batch !== null && withEvents) reply.ext = { ...reply.ext, ack: batch }
     if (error !== undefined) Object.assign(reply, { successful: false, error })
-    this.#broker.answer({ connection, slot, session: this }, [reply], withEvents)
+    this.#broker.answer({ connection, slot, session: this }, [reply], events)
   }
 
   /** The wheel: something of it is due. */
@@ -173,18 +179,25 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   take (event: Outgoing): void {
     this.#broker.counters.delivered++
     this.queue(event)
-    if (event.kind === 'broadcast' && this.#full()) this.#overflow()
+    if (event.kind === 'broadcast' && this.delivery.overflows()) this.#overflow()
   }
 
   receive (events: readonly Outgoing[]): void {
     for (const event of events) this.queue(event)
-    if (this.#congested || this.#waiting() <= this.#broker.limits.clientWaiting) return
-    this.#congested = true
-    this.#broker.counters.clientPauses++
+    this.delivery.consider()
   }
 
   get congested (): boolean {
-    return this.#congested
+    return this.delivery.congested
+  }
+
+  queue (outgoing: Outgoing): void {
+    if (!this.ended) this.delivery.queue(outgoing)
+  }
+
+  flush (): void {
+    if (this.delivery.pushes) this.delivery.push()
+    else if (this.delivery.hasNews) this.release()
   }
 
   linkEnded (link: Link, reason: string, error?: Refusal): void {
@@ -197,69 +210,9 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
     this.#broker.emit('unsubscribe', this, channel)
   }
 
-  /** Puts a message in its place and sees to it that it is sent at the end of the tick. */
-  queue (outgoing: Outgoing): void {
-    if (this.ended) return
-    const result = this.#broker.extensions.outgoing(outgoing, this)
-    if (isThenable(result)) this.#queueLater(result, outgoing)
-    else if (result !== null) this.outbox.push(result)
-    this.#broker.tick.mark(this)
-  }
-
-  #queueLater (result: PromiseLike<Outgoing | null>, original: Outgoing): void {
-    const settle = this.outbox.reserve()
-    const known = (message: Outgoing | null) => {
-      settle(message)
-      this.#broker.tick.mark(this)
-    }
-    result.then(known, error => {
-      this.log.error({ err: error }, 'an extension failed on the way out')
-      known(original.kind === 'reply' ? original : null)
-    })
-  }
-
-  flush (): void {
-    const { connection, outbox } = this
-    if (connection !== null) {
-      while (!outbox.empty && connection.waiting < this.#broker.limits.clientWaiting) {
-        const messages = outbox.take(WRITE)
-        if (messages.length === 0) break
-        this.#broker.counters.messagesOut += messages.length
-        connection.send(messages, this.id, 0)
-      }
-    } else if (!outbox.empty) this.release()
-    this.#relieve()
-  }
-
-  /** Everything that waits, for a reply over HTTP. */
-  takeAll (): Outgoing[] {
-    const messages = this.outbox.take(Infinity)
-    this.#relieve()
-    return messages
-  }
-
-  #waiting (): number {
-    return this.outbox.bytes + (this.connection?.waiting ?? 0)
-  }
-
-  #relieve (): void {
-    if (!this.#congested || this.#waiting() > this.#broker.limits.clientResumed) return
-    this.#congested = false
-    for (const link of this.links.values()) link.resume()
-  }
-
-  #full (): boolean {
-    const { outbox } = this
-    const { outboxEvents, outboxBytes } = this.#broker.limits
-    if (outbox.broadcasts <= outboxEvents && outbox.broadcastBytes <= outboxBytes) return false
-    // Many events in one turn are no slow reader: what its connection takes now does not count.
-    this.flush()
-    return outbox.broadcasts > outboxEvents || outbox.broadcastBytes > outboxBytes
-  }
-
   #overflow (): void {
     this.#broker.counters.overflowed++
-    this.outbox.clear()
+    this.delivery.clear()
     this.#broker.end(this, 'overflow', { advice: adviseHandshake(), error: refusal(413, this.id, 'Too many events wait: read faster') })
   }
 
@@ -274,7 +227,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
     }
     this.flush()
     // The last words go, though the client reads slowly: nothing follows them.
-    const last = this.outbox.take(Infinity)
+    const last = connection === null ? [] : this.delivery.takeAll()
     if (connection !== null && last.length > 0) connection.send(last, this.id, 0)
     this.ended = true
     this.connection = null

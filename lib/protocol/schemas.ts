@@ -9,7 +9,7 @@ import { TypeCompiler } from '@sinclair/typebox/compiler'
 
 const Id = Type.Union([Type.String({ maxLength: 255 }), Type.Number()], { description: 'chosen by the client, echoed in every reply' })
 const ClientId = Type.String({ maxLength: 255 })
-const Ext = Type.Object({}, { additionalProperties: true })
+const Ext = Type.Unsafe<Record<string, unknown>>(Type.Object({}, { additionalProperties: true }))
 const ClientAdvice = Type.Object({
   timeout: Type.Optional(Type.Number({ minimum: 0, description: 'ms that the client wants its connect to be held, 0: answer at once' })),
   interval: Type.Optional(Type.Number({ minimum: 0, description: 'ms that the client waits before its next connect' }))

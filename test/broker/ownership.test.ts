@@ -98,7 +98,7 @@ t.test('the connect that was held on the old connection is ended, and answered t
   const { url, wsUrl, app } = await startGateway(t)
   const poller = await new PollClient(url).start()
   const poll = poller.connect()
-  await until(() => app.realtime.sessions.get(poller.clientId)?.transport === 'long-polling')
+  await until(() => app.realtime.metrics().heldConnects === 1)
   const socket = await SocketClient.open(t, wsUrl, { headers: { cookie: poller.cookie as string } })
   t.match(await socket.ask(connect(poller.clientId, 'websocket')), { successful: true })
   t.match(await poll, [{ channel: '/meta/connect', successful: true }])

@@ -25,10 +25,11 @@ function connected (broker: Broker, request: Parameters<typeof connect>[1], sess
   session.connected = true
   forget(broker.unconnected, session)
   session.attach(connection)
+  session.delivery.acknowledge(message.ext?.ack)
   if (isNew) broker.emit('connect', session)
   if (connection.pushes && connection.bare) return answerNodefony(broker, request, session)
   const wanted = Math.min(message.advice?.timeout ?? Infinity, broker.config.timeout)
-  const waits = wanted > 0 && !broker.closing && (connection.pushes || (request.alone && session.outbox.empty))
+  const waits = wanted > 0 && !broker.closing && !session.delivery.hasNews && (connection.pushes || request.alone)
   if (waits) session.hold(request, wanted)
   else session.answerConnect(message, connection, slot)
 }

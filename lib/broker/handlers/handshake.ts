@@ -29,14 +29,16 @@ export const handshake: Handler<'handshake'> = (broker, request) => {
 }
 
 function accept (broker: Broker, request: Request<{ operation: 'handshake', message: HandshakeRequest }>, session: Session): ReplyMessage {
-  const ext: Record<string, unknown> = {}
+  const reply = replyTo(request.incoming.message, session.id)
+  const ext: Record<string, unknown> = { ...reply.ext }
   const services = broker.services.directory(session)
   if (Object.keys(services).length > 0) ext.services = services
+  if (session.delivery.batch !== null) ext.ack = { enabled: true }
   const { connection } = request
   if (connection.bare && !connection.pushes) ext.url = socketUrl(connection.caller.url)
   const { maxInterval, interval, timeout, handshakeAdvice } = broker.config
   return {
-    ...replyTo(request.incoming.message, session.id),
+    ...reply,
     version: VERSION,
     minimumVersion: VERSION,
     supportedConnectionTypes: [...broker.config.transports],
@@ -56,7 +58,7 @@ export function createSession (broker: Broker, request: Pick<Request, 'connectio
     const asked = broker.policy.canHandshake?.(caller, message, identity) ?? true
     return after(asked, said => {
       const error = verdictOf(said, refusal(403, '', 'Handshake denied'))
-      return error === null ? enter(broker, request, identity) : { error, advice: adviseNone() }
+      return error === null ? enter(broker, request, message, identity) : { error, advice: adviseNone() }
     })
   })
 }
@@ -97,11 +99,12 @@ function identify (broker: Broker, { connection: { caller } }: Pick<Request, 'co
 
 let sessionsBorn = 0
 
-function enter (broker: Broker, { connection }: Pick<Request, 'connection'>, identity: unknown): Session | Denial {
+function enter (broker: Broker, { connection }: Pick<Request, 'connection'>, message: HandshakeRequest, identity: unknown): Session | Denial {
   // Authentication may have taken its time.
   const full = room(broker, { connection })
   if (full !== null) return full
   const session = new Session(broker, newClientId(), ++sessionsBorn, connection.caller, identity)
+  if (message.ext?.ack === true) session.delivery.keepUnacknowledged()
   broker.sessions.set(session.id, session)
   broker.counters.handshakes++
   if (connection.pushes) session.attach(connection)
