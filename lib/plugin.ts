@@ -21,7 +21,8 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   const options = readOptions(raw)
   const { limits } = options
   const log = app.log.child({ plugin: 'fastify-bayeux' }, options.logLevel === undefined ? {} : { level: options.logLevel })
-  const emitter = new EventEmitter()
+  const emitter = new EventEmitter({ captureRejections: true })
+  emitter.on('error', error => log.error({ err: error }, 'a listener failed'))
   const services = new ServiceDirectory({
     definitions: options.services,
     connectors: { ...connectors, ...options.connectors },
@@ -53,7 +54,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   const upgradeCookies: UpgradeCookies = new WeakMap()
 
   if (options.transports.includes('websocket')) await openWebSockets(app, options, upgradeCookies)
-  app.decorate('realtime', realtimeOf(broker, services, emitter, options.path) satisfies Realtime)
+  app.decorate('realtime', realtimeOf(broker, services, emitter, app.prefix + options.path) satisfies Realtime)
   app.register(routes({
     broker,
     sockets,

@@ -6,7 +6,7 @@ import t from 'tap'
 import realtime, { type Session } from '../lib/index.js'
 import { startGateway } from './harness/gateway.js'
 import { PollClient } from './harness/poll-client.js'
-import { SocketClient } from './harness/socket-client.js'
+import { SocketClient, type Message } from './harness/socket-client.js'
 import { startTcpService } from './harness/tcp-service.js'
 import { until, within } from './harness/until.js'
 
@@ -215,4 +215,32 @@ t.test('a client that never answers the close frame does not keep the server', a
   await within(app.close(), 'close')
   silent.ws.resume()
   await silent.waitClosed()
+})
+
+t.test('under a prefix, and on a host that ignores trailing slashes', async t => {
+  for (const fastify of [{}, { ignoreTrailingSlash: true }, { routerOptions: { ignoreTrailingSlash: true } }]) {
+    const app = Fastify(fastify)
+    t.after(() => app.close())
+    await app.register(async scope => { await scope.register(realtime) }, { prefix: '/api' })
+    const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+    const client = new PollClient(`${origin}/api/realtime`)
+    const reply = await (await client.post({ channel: '/meta/handshake', version: '1.0', supportedConnectionTypes: ['websocket'] })).json() as Message
+    t.equal(reply.ext.url.pathname, '/api/realtime')
+    t.match((await fetch(client.url)).headers.getSetCookie()[0], /; Path=\/api\/realtime;/)
+    for (const path of ['/', '/handshake']) t.equal((await client.post([], {}, path)).status, 200, path)
+    await SocketClient.connect(t, `${origin.replace('http', 'ws')}/api/realtime`)
+  }
+})
+
+t.test('asynchronous listeners that fail are logged, and end nothing', async t => {
+  const stream = new PassThrough()
+  let text = ''
+  stream.on('data', line => { text += String(line) })
+  const { app, url } = await startGateway(t, {}, { fastify: { logger: { stream } } })
+  app.realtime.on('subscribe', async () => { throw new Error('first mishap') })
+  app.realtime.subscribe('/a', async () => { throw new Error('second mishap') })
+  const client = await new PollClient(url).start()
+  await client.ask({ channel: '/meta/subscribe', subscription: '/a' })
+  t.match(await client.ask({ channel: '/a', data: 1 }), { successful: true })
+  await until(() => text.includes('first mishap') && text.includes('second mishap'))
 })

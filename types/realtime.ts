@@ -22,7 +22,7 @@ export interface RealtimeEvents {
 }
 
 /** What a listener of the application gets: the event, and who published it (null: the application). */
-export type Listener = (message: Readonly<EventMessage>, session: Session | null) => void
+export type Listener = (message: Readonly<EventMessage>, session: Session | null) => unknown
 
 /** An in-memory client, to test an application without a port. It speaks through the same broker as any other. */
 export interface InjectedClient {
@@ -69,9 +69,9 @@ export interface Realtime {
    * @throws FST_BAYEUX_USAGE where the pattern is malformed
    */
   subscribe (pattern: string, listener: Listener): () => void
-  on<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => void): this
-  once<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => void): this
-  off<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => void): this
+  on<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
+  once<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
+  off<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
   /** The living sessions by clientId. */
   readonly sessions: ReadonlyMap<string, Session>
   inject (options?: InjectOptions): InjectedClient

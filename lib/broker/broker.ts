@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Connection, EndReason, Listener, Metrics, Policy, Services } from '../../types/index.js'
 import type { Limits } from '../limits.js'
-import { adviseHandshake, type Advice } from '../protocol/advice.js'
+import { adviseHandshake, adviseNone, type Advice } from '../protocol/advice.js'
 import type { Batch } from '../protocol/codec.js'
 import { refusal, type Refusal } from '../protocol/error.js'
 import type { Checked, EventMessage, Incoming, MessageId, ReplyMessage } from '../protocol/message.js'
@@ -19,6 +19,9 @@ import { Subscriptions, type Subscriber } from './subscriptions.js'
 import { Tick } from './tick.js'
 import { noteArrival } from './timesync.js'
 import { Wheel } from './wheel.js'
+
+// ms until a client may try again what failed through no fault of its own.
+const LATER = 5000
 
 /**
  * Sessions, subscriptions and fan-out of this node. It knows neither sockets nor requests:
@@ -138,8 +141,8 @@ export class Broker {
     reply.successful = false
     reply.error = error
     if ('subscription' in message) reply.subscription = message.subscription
-    if (advice !== undefined) reply.advice = advice
-    else if (error.startsWith('402:')) reply.advice = adviseHandshake()
+    const said = advice ?? adviceFor(request.incoming.operation, error)
+    if (said !== null) reply.advice = said
     this.answer(request, [reply])
   }
 
@@ -206,10 +209,12 @@ export class Broker {
     const subscriber: Subscriber = {
       stamp: 0,
       take: (event, publisher) => {
+        const failed = (error: unknown) => this.log.error({ err: error, channel: pattern }, 'a listener failed')
         try {
-          listener(event.message as EventMessage, publisher)
+          const running: unknown = listener(event.message as EventMessage, publisher)
+          if (isThenable(running)) running.then(undefined, failed)
         } catch (error) {
-          this.log.error({ err: error, channel: pattern }, 'a listener failed')
+          failed(error)
         }
       }
     }
@@ -257,6 +262,13 @@ export class Broker {
 /** A session of Nodefony's dialect found its socket, or its end. */
 export function forget (unconnected: Map<string, Session>, session: Session): void {
   if (unconnected.get(session.caller.cookie) === session) unconnected.delete(session.caller.cookie)
+}
+
+// Without a session there is nothing to retry: whoever is refused one is told to stop, or to come back later.
+function adviceFor (operation: Checked['operation'], error: Refusal): Advice | null {
+  if (error.startsWith('402:')) return adviseHandshake()
+  if (operation !== 'handshake') return null
+  return error.startsWith('5') ? adviseHandshake(LATER) : adviseNone()
 }
 
 function unknownClient (clientId: unknown): Refusal {

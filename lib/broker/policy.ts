@@ -17,7 +17,7 @@ export function compilePolicy (policy: Policy, authorize: ReadonlyMap<string, Au
     canPublish: policy.canPublish?.bind(policy),
     canSubscribe (session, channel) {
       const rule = channel.startsWith('/service/') ? authorize.get(serviceName(channel)) : undefined
-      const asked = policy.canSubscribe?.(session, channel) ?? true
+      const asked = policy.canSubscribe === undefined || policy.canSubscribe(session, channel)
       if (rule === undefined) return asked
       return after(asked, said => said === true ? rule(session) : said) as Verdict
     }

@@ -76,8 +76,12 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
 
   // Connections
 
-  /** Moves to the connection of a connect, if it is not there already; whoever held it before loses it at once. */
-  attach (connection: Connection): void {
+  /**
+   * Moves to the connection of a connect, if it is not there already; whoever held it before loses it at once.
+   * @param interval ms that the client wants to wait before its next connect; it counts up to `timeout`
+   */
+  attach (connection: Connection, interval: number = 0): void {
+    this.#interval = Math.min(interval, this.#broker.config.timeout)
     const previous = this.connection
     const held = this.#held
     this.#keep(null)
@@ -150,7 +154,6 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   /** Answers a connect; over HTTP with the events that wait before it. */
   answerConnect (message: ConnectRequest, connection: Connection, slot: number, words: ConnectWords = {}): void {
     const { advice = this.#broker.config.connectAdvice, error, withEvents = true, more } = words
-    this.#interval = message.advice?.interval ?? 0
     const events = withEvents && !this.delivery.pushes ? this.delivery.takeAll() : []
     const reply: ReplyMessage = { ...replyTo(message, this.id), advice, ...more }
     const { batch } = this.delivery

@@ -34,7 +34,9 @@ const PROBE = 'Bayeux 1.0: POST messages here, or open a WebSocket.\n'
  */
 export function routes (parts: RouteParts) {
   return async function scope (app: FastifyInstance): Promise<void> {
-    const { broker, sockets, path, transports, route } = parts
+    const { broker, sockets, transports, route } = parts
+    // As clients see it: below the prefix of the scope that the plugin was registered in.
+    const path = app.prefix + parts.path
     const cookies = new WeakMap<FastifyRequest, BrowserCookie>()
     const introduced = (request: FastifyRequest, transport: string): Caller => {
       const caller = callerOf(request, cookies.get(request) as BrowserCookie, transport, path)
@@ -62,9 +64,10 @@ export function routes (parts: RouteParts) {
     const handlePost = longPolling(broker, request => introduced(request, 'long-polling'))
     const held = heldLongEnough(app, broker.config.timeout)
 
-    for (const url of [path, path + '/']) app.route({ ...route, method: 'GET', url, handler, ...upgrade })
-    for (const door of DOORS) {
-      const url = path + door
+    const doors = ignoresTrailingSlash(app) ? DOORS.filter(door => door !== '/') : DOORS
+    for (const door of doors.filter(door => door.length < 2)) app.route({ ...route, method: 'GET', url: parts.path + door, handler, ...upgrade })
+    for (const door of doors) {
+      const url = parts.path + door
       // A handshake by POST opens the way for every transport, so POST is there even without long-polling.
       app.route({ ...route, ...held, method: 'POST', url, handler: handlePost })
       app.route({ ...route, method: ['PUT', 'PATCH', 'DELETE'], url, handler: refuseMethod })
@@ -74,6 +77,12 @@ export function routes (parts: RouteParts) {
 
 function refuseMethod (_request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return reply.code(405).header('allow', 'GET, POST').send({ statusCode: 405, error: 'Method Not Allowed', message: 'Use GET or POST' })
+}
+
+// Such a host takes both for one route, and two of it for a mistake.
+function ignoresTrailingSlash (app: FastifyInstance): boolean {
+  const { ignoreTrailingSlash, routerOptions } = app.initialConfig as { ignoreTrailingSlash?: boolean, routerOptions?: { ignoreTrailingSlash?: boolean } }
+  return ignoreTrailingSlash === true || routerOptions?.ignoreTrailingSlash === true
 }
 
 // A host's handlerTimeout would kill a held poll; without one, no timer is added to any request.

@@ -176,3 +176,20 @@ t.test('authenticate: identity of the session, or 401', async t => {
   const reply = await post('ada')
   t.strictSame(app.realtime.sessions.get(reply?.clientId as string)?.identity, { name: 'ada', asked: { asked: 1 } })
 })
+
+t.test('only true allows: a policy that forgets to answer refuses', async t => {
+  const silent = () => {}
+  const { url } = await startGateway(t, { policy: { canSubscribe: silent as never, canPublish: (async () => {}) as never } })
+  const client = await new PollClient(url).start()
+  t.match(await client.ask({ channel: '/meta/subscribe', subscription: '/a' }), { successful: false, error: /^403:/ })
+  t.match(await client.ask({ channel: '/a', data: 1 }), { successful: false, error: /^403:/ })
+  const closed = await startGateway(t, { policy: { canHandshake: silent as never } })
+  t.match(await new PollClient(closed.url).handshake(), { successful: false, error: /^403:/, advice: { reconnect: 'none' } })
+})
+
+t.test('a handshake refused by an extension advises none, one that failed inside advises to come back', async t => {
+  for (const [says, error, advice] of [[() => false, /^403:/, { reconnect: 'none' }], [() => { throw new Error('on purpose') }, /^500:/, { reconnect: 'handshake', interval: 5000 }]] as const) {
+    const { url } = await startGateway(t, { extensions: [{ name: 'no', incoming: says }] })
+    t.match(await new PollClient(url).handshake(), { successful: false, error, advice })
+  }
+})

@@ -280,3 +280,10 @@ t.test('unknown clients get 402 on every channel', async t => {
     }
   }
 })
+
+t.test('the interval that a client asks for counts, but makes no session immortal', async t => {
+  const { url, app } = await startGateway(t, { maxInterval: 50, timeout: 200 })
+  const client = await new PollClient(url).start()
+  await client.connect({ timeout: 0, interval: 1e15 })
+  await until(() => app.realtime.sessions.size === 0)
+})

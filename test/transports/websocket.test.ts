@@ -45,11 +45,14 @@ t.test('the connect is held as a heartbeat, and released when its session says g
 })
 
 t.test('several sessions share a socket, up to the bound', async t => {
-  const { wsUrl, app } = await startGateway(t, { limits: { sessionsPerSocket: 3 } })
+  const { url, wsUrl, app } = await startGateway(t, { limits: { sessionsPerSocket: 3 } })
   const client = await SocketClient.open(t, wsUrl)
   const ids: string[] = []
   for (let index = 0; index < 3; index++) ids.push((await client.ask(handshake)).clientId)
   t.match(await client.ask(handshake), { successful: false, error: /^429:/ })
+  const elsewhere = new PollClient(url)
+  await elsewhere.handshake()
+  t.match(await client.ask({ channel: '/meta/connect', clientId: elsewhere.clientId, connectionType: 'websocket' }), { successful: false, error: /^429:/ })
   for (const clientId of ids) await client.ask({ channel: '/meta/connect', clientId, connectionType: 'websocket', advice: { timeout: 0 } })
   await client.ask({ channel: '/meta/subscribe', clientId: ids[0], subscription: '/a' })
   await client.ask({ channel: '/meta/subscribe', clientId: ids[2], subscription: '/*' })

@@ -21,10 +21,13 @@ function connected (broker: Broker, request: Parameters<typeof connect>[1], sess
   if (!broker.config.transports.includes(message.connectionType.toLowerCase())) {
     return broker.refuse(request, refusal(400, message.connectionType, `Connection type not supported: ${broker.config.transports.join(', ')}`))
   }
+  if (connection.pushes && !connection.sessions.has(session) && connection.sessions.size >= broker.limits.sessionsPerSocket) {
+    return broker.refuse(request, refusal(429, '', `More than ${broker.limits.sessionsPerSocket} sessions on one connection`))
+  }
   const isNew = !session.connected || (connection.pushes && session.connection !== connection) || (!connection.pushes && session.connection !== null)
   session.connected = true
   forget(broker.unconnected, session)
-  session.attach(connection)
+  session.attach(connection, message.advice?.interval)
   session.delivery.acknowledge(message.ext?.ack)
   if (isNew) broker.emit('connect', session)
   if (connection.pushes && connection.bare) return answerNodefony(broker, request, session)

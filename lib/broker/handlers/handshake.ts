@@ -55,7 +55,8 @@ export function createSession (broker: Broker, request: Pick<Request, 'connectio
   return after(identify(broker, request, message), identified => {
     if ('error' in identified) return identified
     const { identity } = identified
-    const asked = broker.policy.canHandshake?.(caller, message, identity) ?? true
+    const { policy } = broker
+    const asked = policy.canHandshake === undefined || policy.canHandshake(caller, message, identity)
     return after(asked, said => {
       const error = verdictOf(said, refusal(403, '', 'Handshake denied'))
       return error === null ? enter(broker, request, message, identity) : { error, advice: adviseNone() }

@@ -18,7 +18,8 @@ export const publish: Handler<'publish'> = (broker, request) => {
   const session = request.session as Session
   const shape = readChannel(message.channel, broker.limits)
   if (shape === null || shape.pattern) return broker.refuse(request, refusal(405, message.channel, 'Nobody may publish to a pattern'))
-  const asked = broker.policy.canPublish?.(session, message.channel, message.data) ?? true
+  const { policy } = broker
+  const asked = policy.canPublish === undefined || policy.canPublish(session, message.channel, message.data)
   return after(asked, said => {
     const denied = verdictOf(said, refusal(403, message.channel, 'Publishing denied'))
     if (denied !== null) return broker.refuse(request, denied)

@@ -42,7 +42,8 @@ function subscribeOne (broker: Broker, session: Session, message: SubscribeReque
   if (!session.subscriptions.has(channel) && session.subscriptions.size >= broker.limits.subscriptions) {
     return { channel, error: refusal(429, channel, `More than ${broker.limits.subscriptions} subscriptions`) }
   }
-  const asked = broker.policy.canSubscribe?.(session, channel) ?? true
+  const { policy } = broker
+  const asked = policy.canSubscribe === undefined || policy.canSubscribe(session, channel)
   return after(asked, said => {
     const error = session.ended
       ? refusal(402, session.id, 'Unknown client')
