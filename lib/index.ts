@@ -1,5 +1,7 @@
 /** What `import … from 'fastify-bayeux'` gives. */
 export { realtime, realtime as default } from './plugin.js'
+export { activity } from './extensions/activity.js'
+export { timestamp } from './extensions/timestamp.js'
 export { OptionsSchema } from './options.js'
 export { LimitsSchema } from './limits.js'
 export type { Options, RealtimeOptions, ServiceInput, ServiceOptions } from './options.js'

@@ -9,12 +9,15 @@ const KIB = 1024
 /** The option `limits`. */
 export const LimitsSchema = Type.Object({
   httpBody: bytes(256 * KIB, 'an HTTP body; more is answered 413'),
+  bodyTimeout: ms(20_000, 'sending an HTTP body; longer is answered 408, and the connection is closed'),
   websocketMessage: bytes(256 * KIB, 'a WebSocket message; more closes it with 1009'),
   batch: count(1000, 'messages in one request or frame; more are answered 400, none is handled'),
   jsonDepth: count(64, 'levels of a message; deeper is answered 400'),
   channelLength: bytes(255, 'a channel name; longer is answered 400'),
   channelSegments: count(16, 'segments of a channel name; more are answered 400'),
   subscriptions: count(1000, 'subscriptions of a session; more are answered 429'),
+  messageRate: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'messages a second that a session may send, heartbeats apart; more are answered 429. Off where it is left out' })),
+  messageBurst: count(100, 'messages at once that a session may send, where messageRate is set'),
   services: count(16, 'services that a session has open; more are answered 429'),
   sessionsPerSocket: count(16, 'sessions on one WebSocket; more are answered 429'),
   sessions: count(100_000, 'sessions in all; more are answered 503, with advice to come back'),

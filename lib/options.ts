@@ -49,7 +49,7 @@ const builtIn: Readonly<Record<string, TSchema>> = { tcp: TcpService }
 
 const Hook = either<unknown>('a function or an array of functions', value => [value].flat().every(isFunction))
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-const transportNames = ['websocket', 'long-polling'] as const
+const transportNames = ['websocket', 'long-polling', 'callback-polling'] as const
 
 /** The options of the plugin. */
 export const OptionsSchema = Type.Object({
@@ -64,10 +64,12 @@ export const OptionsSchema = Type.Object({
   directory: either<'names' | 'full' | ((session: Session) => Record<string, unknown>)>(
     '"names" or "full" or a function', value => value === 'names' || value === 'full' || isFunction(value),
   { default: 'names', description: 'what a client learns of the services: names and types, hosts and ports too, or what a function says' }),
-  transports: Type.Array(Type.Union(transportNames.map(name => Type.Literal(name))), { default: [...transportNames], minItems: 1, uniqueItems: true }),
+  transports: Type.Array(Type.Union(transportNames.map(name => Type.Literal(name))), { default: ['websocket', 'long-polling'], minItems: 1, uniqueItems: true }),
   timeout: Type.Integer({ default: 30_000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that a connect is held' }),
   interval: Type.Integer({ default: 0, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that a client waits between two connects' }),
   maxInterval: Type.Integer({ default: 10_000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that a session lives without a connection' }),
+  maxSessionsPerBrowser: Type.Integer({ default: 1, minimum: -1, description: 'polls that one browser may hold over HTTP/1.1, where it has few connections; further ones come back at an interval. -1: no bound' }),
+  multiSessionInterval: Type.Integer({ default: 2000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms between the polls of those further ones' }),
   drain: Type.Integer({ default: 5000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that closing may take' }),
   metaConnectDeliverOnly: Type.Boolean({ default: true, description: 'over HTTP, events travel with connect replies only, and so in order' }),
   origins: Type.Array(Type.String(), { default: [], description: 'foreign origins that may speak: https://app.example, or *' }),

@@ -12,6 +12,7 @@ import { adviseNone } from './protocol/advice.js'
 import { realtimeOf } from './realtime.js'
 import { ServiceDirectory } from './services/services.js'
 import type { UpgradeCookies } from './transports/cookie.js'
+import { OpenRequests } from './transports/open-requests.js'
 import { routes } from './transports/routes.js'
 import { WebSockets } from './transports/websockets.js'
 
@@ -30,7 +31,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     limits
   })
   // The broker knows callers, not requests; who wants to see the request of a handshake finds it here.
-  const requests = new WeakMap<Caller, FastifyRequest>()
+  const behind = new WeakMap<Caller, FastifyRequest>()
   const broker = new Broker({
     config: configOf(options),
     limits,
@@ -38,7 +39,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     policy: compilePolicy(options.policy ?? {}, authorizeOf(options)),
     extensions: options.extensions,
     authenticate: (caller, handshake) => {
-      const request = requests.get(caller)
+      const request = behind.get(caller)
       return request === undefined || options.authenticate === undefined ? null : options.authenticate(request, handshake)
     },
     emit: <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => {
@@ -51,6 +52,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     log
   })
   const sockets = new WebSockets(broker)
+  const requests = new OpenRequests(limits.bodyTimeout)
   const upgradeCookies: UpgradeCookies = new WeakMap()
 
   if (options.transports.includes('websocket')) await openWebSockets(app, options, upgradeCookies)
@@ -58,19 +60,20 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   app.register(routes({
     broker,
     sockets,
+    requests,
     path: options.path,
     transports: options.transports,
     origins: options.origins,
     upgradeCookies,
     route: routeOf(options),
     introduce: (caller, request) => {
-      if (options.authenticate !== undefined) requests.set(caller, request)
+      if (options.authenticate !== undefined) behind.set(caller, request)
     }
   }))
 
   app.addHook('preClose', async () => {
     broker.close()
-    await sockets.close(options.drain)
+    await Promise.all([sockets.close(options.drain), requests.close(options.drain)])
     services.close()
   })
 }
@@ -95,13 +98,15 @@ async function openWebSockets (app: FastifyInstance, options: Options, cookies: 
 }
 
 function configOf (options: Options) {
-  const { transports, timeout, interval, maxInterval, metaConnectDeliverOnly, system: { reconnect } } = options
+  const { transports, timeout, interval, maxInterval, metaConnectDeliverOnly, maxSessionsPerBrowser, multiSessionInterval, system: { reconnect } } = options
   return {
     transports,
     timeout,
     interval,
     maxInterval,
     metaConnectDeliverOnly,
+    maxSessionsPerBrowser,
+    multiSessionInterval,
     handshakeAdvice: reconnect.handshake ? { reconnect: 'retry' as const } : adviseNone(),
     connectAdvice: reconnect.connect ? { reconnect: 'retry' as const, interval, timeout } : adviseNone()
   }

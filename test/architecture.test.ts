@@ -15,6 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   'lib/broker': ['lib/protocol', 'type:types', 'type:fastify', 'type:lib/limits'],
   'lib/services': ['lib/framing', 'lib/encoding', 'lib/protocol', 'type:types', 'type:fastify', 'type:lib/limits', 'type:lib/options', 'type:node:stream'],
   'lib/transports': ['lib/broker', 'lib/protocol', 'lib/errors', 'type:types', 'type:fastify', 'type:ws', 'type:@fastify/websocket', 'type:node:net', 'type:node:http'],
+  'lib/extensions': ['type:types'],
   'lib/connectors': ['type:types', 'node:net']
 }
 

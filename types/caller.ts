@@ -15,6 +15,8 @@ export interface Caller {
   readonly cookieCame: boolean
   /** The transport that it came over: `websocket`, `long-polling` … */
   readonly transport: string
+  /** Whether many requests of this client share one connection (HTTP/2), so that a held poll blocks no other. */
+  readonly multiplexed: boolean
   /** What `authenticate` said of it on another node; absent where it is still to be asked. */
   readonly identity?: unknown
 }

@@ -8,12 +8,22 @@ import type { Session } from './session.js'
  */
 export type Verdict = boolean | string | Promise<boolean | string>
 
+/**
+ * The negotiation of a handshake goes on: it is refused with 401, this `ext`, and advice to shake hands again.
+ * The client answers in the `ext` of its next handshake.
+ */
+export interface Challenge {
+  readonly challenge: Record<string, unknown>
+}
+
 /** Who may do what. Each question is optional, and allowed where it is left out. */
 export interface Policy {
   /** May this client have a session? Asked after `authenticate`. */
-  canHandshake? (caller: Caller, message: HandshakeRequest, identity: unknown): Verdict
+  canHandshake? (caller: Caller, message: HandshakeRequest, identity: unknown): Verdict | Challenge | Promise<boolean | string | Challenge>
   /** May this session subscribe to the channel, pattern or `/service/NAME`? Asked for each channel of a subscribe. */
   canSubscribe? (session: Session, channel: string): Verdict
   /** May this session publish `data` to the channel or `/service/NAME`? */
   canPublish? (session: Session, channel: string, data: unknown): Verdict
+  /** May somebody without a session publish `data` to the broadcast channel? Refused where it is left out. */
+  canPublishWithoutSession? (caller: Caller, channel: string, data: unknown): Verdict
 }

@@ -19,6 +19,8 @@ export interface Session {
   readonly subscriptions: ReadonlySet<string>
   /** Names of the services it has open. */
   readonly services: readonly string[]
+  /** True when it is over: nothing reaches it any more. */
+  readonly ended: boolean
   /** Fastify's logger with the session's number; never its clientId. */
   readonly log: FastifyBaseLogger
   /** Room for the application: whatever it wants to remember of this client. */

@@ -77,7 +77,8 @@ export class Broker {
     if (message.ext !== undefined) noteArrival(message)
     const { clientId } = message
     const implicit = operation === 'connect' && typeof clientId !== 'string' && connection.pushes && connection.bare
-    if (operation === 'handshake' || implicit) {
+    const anonymous = operation === 'publish' && clientId === undefined && this.policy.canPublishWithoutSession !== undefined
+    if (operation === 'handshake' || implicit || anonymous) {
       this.#handle({ incoming, connection, slot, alone, session: null })
       return
     }
@@ -106,6 +107,7 @@ export class Broker {
       this.#handle(request)
       return
     }
+    if (!session.mayStillSend()) return this.refuse(request, refusal(429, '', 'Too many messages'))
     const { lane } = session
     if (lane.length >= this.limits.lane) {
       if (!request.connection.pushes) return this.refuse(request, refusal(429, '', 'Too many messages wait'))
@@ -135,14 +137,15 @@ export class Broker {
   }
 
   /** Answers a message with an error; whoever has no session any more is advised to shake hands. */
-  refuse (request: Pick<Request<Checked>, 'incoming' | 'connection' | 'slot' | 'session'>, error: Refusal, advice?: Advice): void {
+  refuse (request: Pick<Request<Checked>, 'incoming' | 'connection' | 'slot' | 'session'>, error: Refusal, more: { advice?: Advice, ext?: Record<string, unknown> } = {}): void {
     const { message } = request.incoming
     const reply = replyTo(message, request.session?.id)
     reply.successful = false
     reply.error = error
     if ('subscription' in message) reply.subscription = message.subscription
-    const said = advice ?? adviceFor(request.incoming.operation, error)
-    if (said !== null) reply.advice = said
+    const advice = more.advice ?? adviceFor(request.incoming.operation, error)
+    if (advice !== null) reply.advice = advice
+    if (more.ext !== undefined) reply.ext = { ...reply.ext, ...more.ext }
     this.answer(request, [reply])
   }
 

@@ -42,10 +42,20 @@ export class Extensions {
   }
 }
 
+// An extension that answers the same message for many sessions keeps it shared: one JSON text, one frame.
+const replaced = new WeakMap<object, Outgoing>()
+
 function replace (outgoing: Outgoing, instead: void | false | OutgoingMessage): Outgoing | null {
   if (instead === undefined) return outgoing
-  if (outgoing.kind === 'reply') return instead === false ? outgoing : Outgoing.reply(instead as ReplyMessage)
-  if (instead === false) return null
-  // Still a broadcast for the bound of the outbox, though one session's own.
-  return outgoing.kind === 'broadcast' ? Outgoing.broadcast(instead as EventMessage) : Outgoing.event(instead as EventMessage)
+  if (instead === false) return outgoing.kind === 'reply' ? outgoing : null
+  const known = replaced.get(instead)
+  if (known !== undefined) return known
+  const made = remake(outgoing.kind, instead)
+  replaced.set(instead, made)
+  return made
+}
+
+function remake (kind: Outgoing['kind'], message: OutgoingMessage): Outgoing {
+  if (kind === 'reply') return Outgoing.reply(message as ReplyMessage)
+  return kind === 'broadcast' ? Outgoing.broadcast(message as EventMessage) : Outgoing.event(message as EventMessage)
 }

@@ -11,6 +11,8 @@ export interface BrokerConfig {
   readonly interval: number
   readonly maxInterval: number
   readonly metaConnectDeliverOnly: boolean
+  readonly maxSessionsPerBrowser: number
+  readonly multiSessionInterval: number
   /** Said after a handshake, and after a connect. */
   readonly handshakeAdvice: Advice
   readonly connectAdvice: Advice

@@ -15,6 +15,7 @@ export function compilePolicy (policy: Policy, authorize: ReadonlyMap<string, Au
   return {
     canHandshake: policy.canHandshake?.bind(policy),
     canPublish: policy.canPublish?.bind(policy),
+    canPublishWithoutSession: policy.canPublishWithoutSession?.bind(policy),
     canSubscribe (session, channel) {
       const rule = channel.startsWith('/service/') ? authorize.get(serviceName(channel)) : undefined
       const asked = policy.canSubscribe === undefined || policy.canSubscribe(session, channel)

@@ -6,6 +6,7 @@ import { refusal, type Refusal } from '../protocol/error.js'
 import type { ConnectRequest, ReplyMessage } from '../protocol/message.js'
 import { Outgoing } from '../protocol/outgoing.js'
 import type { Broker } from './broker.js'
+import { Bucket } from './bucket.js'
 import { Delivery } from './delivery.js'
 import type { ConnectWords, HeldConnect } from './held-connect.js'
 import { Lane } from './lane.js'
@@ -24,6 +25,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   readonly caller: Caller
   readonly identity: unknown
   readonly lane = new Lane()
+  readonly #bucket: Bucket | null
   readonly delivery: Delivery
   readonly subscriptions = new Set<string>()
   readonly links = new Map<string, Link>()
@@ -54,6 +56,8 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
     this.identity = identity
     this.bound = caller.cookieCame
     this.delivery = new Delivery(broker, this)
+    const { messageRate, messageBurst } = broker.limits
+    this.#bucket = messageRate === undefined ? null : new Bucket(messageRate, messageBurst)
     this.#rest()
   }
 
@@ -166,6 +170,11 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   timeUp (): void {
     if (this.#held !== null) this.release()
     else if (this.connection === null || !this.connected) this.#broker.end(this, 'expired')
+  }
+
+  /** Whether its rate of messages allows one more. */
+  mayStillSend (): boolean {
+    return this.#bucket === null || this.#bucket.take()
   }
 
   // Events out

@@ -12,6 +12,8 @@ export interface Advice {
   timeout?: number
   /** How long a session lives without a connection. */
   maxInterval?: number
+  /** Other sessions of this browser poll too: this one comes back at `interval`. */
+  'multiple-clients'?: boolean
 }
 
 /** The session is gone: shake hands again, after `interval` ms. */

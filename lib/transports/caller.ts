@@ -18,6 +18,7 @@ export function callerOf (request: FastifyRequest, cookie: BrowserCookie, transp
     headers,
     cookie: cookie.value,
     cookieCame: cookie.came,
+    multiplexed: request.raw.httpVersionMajor > 1,
     transport
   }
 }

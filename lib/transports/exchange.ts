@@ -16,6 +16,7 @@ export class Exchange implements Connection {
   open = true
   readonly #reply: FastifyReply
   readonly #closing: () => boolean
+  readonly #write: (reply: FastifyReply, text: string) => void
   readonly #slots: (readonly Outgoing[])[]
   #left: number
 
@@ -24,12 +25,14 @@ export class Exchange implements Connection {
    * @param bare whether it was one object, not in an array
    * @param closing whether the server is closing, so that the connection is not kept alive
    * @param onGone called when the client went away before its answer
+   * @param write sends the text of the answer
    */
-  constructor (reply: FastifyReply, caller: Caller, messages: number, bare: boolean, closing: () => boolean, onGone: (exchange: Exchange) => void) {
+  constructor (reply: FastifyReply, caller: Caller, messages: number, bare: boolean, closing: () => boolean, onGone: (exchange: Exchange) => void, write: (reply: FastifyReply, text: string) => void = writeJson) {
     this.caller = caller
     this.bare = bare
     this.#reply = reply
     this.#closing = closing
+    this.#write = write
     this.#slots = new Array(messages)
     this.#left = messages
     reply.raw.once('close', () => {
@@ -51,7 +54,7 @@ export class Exchange implements Connection {
     const messages = this.#slots.flat()
     const text = this.bare && messages.length === 1 ? (messages[0] as Outgoing).json : spellArray(messages)
     if (this.#closing()) this.#reply.header('connection', 'close')
-    this.#reply.type('application/json; charset=utf-8').header('cache-control', 'no-store').send(text)
+    this.#write(this.#reply, text)
   }
 
   // An exchange has one chance to answer and reads no more: there is nobody to ask, to pause or to hang up on.
@@ -64,4 +67,8 @@ export class Exchange implements Connection {
   resume (): void {}
 
   close (): void {}
+}
+
+function writeJson (reply: FastifyReply, text: string): void {
+  reply.type('application/json; charset=utf-8').header('cache-control', 'no-store').send(text)
 }

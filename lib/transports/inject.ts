@@ -63,6 +63,7 @@ export class Injected implements InjectedClient {
       headers: options.headers ?? {},
       cookie: newClientId(),
       cookieCame: false,
+      multiplexed: true,
       transport: 'inject',
       ...('identity' in options && { identity: options.identity })
     }, message => this.#take(message), () => this.#closed())

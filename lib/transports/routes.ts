@@ -4,9 +4,12 @@ import type { WebSocket } from 'ws'
 import type { Caller } from '../../types/index.js'
 import type { Broker } from '../broker/broker.js'
 import { OriginError } from '../errors.js'
+import { callbackPolling, carriesMessages } from './callback-polling.js'
 import { callerOf } from './caller.js'
 import { browserCookie, setCookie, type BrowserCookie, type UpgradeCookies } from './cookie.js'
+import { allowOrigin, preflight } from './cors.js'
 import { longPolling, parseBodies } from './long-polling.js'
+import type { OpenRequests } from './open-requests.js'
 import { originOf } from './origin.js'
 import type { WebSockets } from './websockets.js'
 
@@ -14,6 +17,7 @@ import type { WebSockets } from './websockets.js'
 export interface RouteParts {
   readonly broker: Broker
   readonly sockets: WebSockets
+  readonly requests: OpenRequests
   readonly path: string
   readonly transports: readonly string[]
   readonly origins: readonly string[]
@@ -38,6 +42,7 @@ export function routes (parts: RouteParts) {
     // As clients see it: below the prefix of the scope that the plugin was registered in.
     const path = app.prefix + parts.path
     const cookies = new WeakMap<FastifyRequest, BrowserCookie>()
+    const bodies = new WeakMap<FastifyRequest, () => void>()
     const introduced = (request: FastifyRequest, transport: string): Caller => {
       const caller = callerOf(request, cookies.get(request) as BrowserCookie, transport, path)
       parts.introduce(caller, request)
@@ -48,6 +53,8 @@ export function routes (parts: RouteParts) {
     app.addHook('onRequest', async (request, reply) => {
       const origin = originOf(request, parts.origins)
       if (origin === 'foreign') throw new OriginError(request.headers.origin)
+      if (origin === 'allowed') allowOrigin(request, reply)
+      if (request.method === 'POST') bodies.set(request, parts.requests.begin(request, reply))
       const cookie = browserCookie(request.headers.cookie)
       cookies.set(request, cookie)
       if (cookie.came) return
@@ -56,8 +63,13 @@ export function routes (parts: RouteParts) {
       else reply.header('set-cookie', line)
     })
 
-    const handler = (_request: FastifyRequest, reply: FastifyReply) =>
-      reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(PROBE)
+    app.addHook('preValidation', async request => bodies.get(request)?.())
+
+    const handleCallback = callbackPolling(broker, parts.origins, request => introduced(request, 'callback-polling'))
+    const handler = (request: FastifyRequest, reply: FastifyReply) =>
+      transports.includes('callback-polling') && carriesMessages(request)
+        ? handleCallback(request, reply)
+        : reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(PROBE)
     const wsHandler = (ws: WebSocket, request: FastifyRequest) =>
       sockets.accept(ws, request.raw.socket, introduced(request, 'websocket'))
     const upgrade = transports.includes('websocket') ? { wsHandler } : {}
@@ -65,11 +77,12 @@ export function routes (parts: RouteParts) {
     const held = heldLongEnough(app, broker.config.timeout)
 
     const doors = ignoresTrailingSlash(app) ? DOORS.filter(door => door !== '/') : DOORS
-    for (const door of doors.filter(door => door.length < 2)) app.route({ ...route, method: 'GET', url: parts.path + door, handler, ...upgrade })
+    for (const door of doors.filter(door => door.length < 2)) app.route({ ...route, ...held, method: 'GET', url: parts.path + door, handler, ...upgrade })
     for (const door of doors) {
       const url = parts.path + door
       // A handshake by POST opens the way for every transport, so POST is there even without long-polling.
       app.route({ ...route, ...held, method: 'POST', url, handler: handlePost })
+      app.route({ ...route, method: 'OPTIONS', url, handler: preflight })
       app.route({ ...route, method: ['PUT', 'PATCH', 'DELETE'], url, handler: refuseMethod })
     }
   }

@@ -1,3 +1,5 @@
+import type { Connection } from '../../../types/index.js'
+import type { Advice } from '../../protocol/advice.js'
 import { refusal } from '../../protocol/error.js'
 import { publicAddress } from '../../protocol/nodefony.js'
 import { after, type Eventually } from '../after.js'
@@ -13,7 +15,7 @@ export const connect: Handler<'connect'> = (broker, request) => {
   if (session !== null) return connected(broker, request, session as Session)
   return after(implicitHandshake(broker, request), created => created instanceof Session
     ? connected(broker, { ...request, session: created }, created)
-    : broker.refuse(request, created.error, created.advice))
+    : broker.refuse(request, created.error, created))
 }
 
 function connected (broker: Broker, request: Parameters<typeof connect>[1], session: Session): void {
@@ -33,8 +35,21 @@ function connected (broker: Broker, request: Parameters<typeof connect>[1], sess
   if (connection.pushes && connection.bare) return answerNodefony(broker, request, session)
   const wanted = Math.min(message.advice?.timeout ?? Infinity, broker.config.timeout)
   const waits = wanted > 0 && !broker.closing && !session.delivery.hasNews && (connection.pushes || request.alone)
-  if (waits) session.hold(request, wanted)
-  else session.answerConnect(message, connection, slot)
+  if (!waits) session.answerConnect(message, connection, slot)
+  else if (tooManyPolls(broker, connection)) session.answerConnect(message, connection, slot, { advice: pollNow(broker) })
+  else session.hold(request, wanted)
+}
+
+// A browser has six connections to a host over HTTP/1.1: if every tab held one, nothing else would get through.
+function tooManyPolls (broker: Broker, connection: Connection): boolean {
+  const { maxSessionsPerBrowser } = broker.config
+  const { cookieCame, multiplexed } = connection.caller
+  return !connection.pushes && cookieCame && !multiplexed && maxSessionsPerBrowser >= 0 && broker.polls.of(connection) >= maxSessionsPerBrowser
+}
+
+function pollNow (broker: Broker): Advice {
+  const { connectAdvice, multiSessionInterval } = broker.config
+  return { ...connectAdvice, interval: multiSessionInterval, 'multiple-clients': true }
 }
 
 // Its client connects once and never again: the answer comes at once, with all it needs to know.

@@ -17,13 +17,15 @@ const VERSION = '1.0'
 export interface Denial {
   readonly error: Refusal
   readonly advice: Advice
+  /** What the next round of a negotiation needs to know. */
+  readonly ext?: Record<string, unknown>
 }
 
 /** `/meta/handshake` (docs/protocol.md, section 2): a new session, or why there is none. */
 export const handshake: Handler<'handshake'> = (broker, request) => {
   const { message } = request.incoming
   return after(createSession(broker, request, message), created => {
-    if (!(created instanceof Session)) return broker.refuse(request, created.error, created.advice)
+    if (!(created instanceof Session)) return broker.refuse(request, created.error, created)
     broker.answer({ ...request, session: created }, [accept(broker, request, created)])
   })
 }
@@ -58,6 +60,7 @@ export function createSession (broker: Broker, request: Pick<Request, 'connectio
     const { policy } = broker
     const asked = policy.canHandshake === undefined || policy.canHandshake(caller, message, identity)
     return after(asked, said => {
+      if (typeof said === 'object') return { error: refusal(401, '', 'Go on negotiating'), advice: adviseHandshake(), ext: said.challenge }
       const error = verdictOf(said, refusal(403, '', 'Handshake denied'))
       return error === null ? enter(broker, request, message, identity) : { error, advice: adviseNone() }
     })

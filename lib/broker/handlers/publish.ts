@@ -1,3 +1,5 @@
+import type { Verdict } from '../../../types/index.js'
+import { binaryOf } from '../../protocol/binary.js'
 import { readChannel, serviceName } from '../../protocol/channel.js'
 import { refusal, type Refusal } from '../../protocol/error.js'
 import type { EventMessage, PublishRequest } from '../../protocol/message.js'
@@ -15,19 +17,26 @@ import type { Handler } from './index.js'
  */
 export const publish: Handler<'publish'> = (broker, request) => {
   const { message } = request.incoming
-  const session = request.session as Session
+  const session = request.session as Session | null
   const shape = readChannel(message.channel, broker.limits)
   if (shape === null || shape.pattern) return broker.refuse(request, refusal(405, message.channel, 'Nobody may publish to a pattern'))
-  const { policy } = broker
-  const asked = policy.canPublish === undefined || policy.canPublish(session, message.channel, message.data)
-  return after(asked, said => {
+  if (session === null && shape.kind === 'service') return broker.refuse(request, refusal(402, '', 'Unknown client'))
+  return after(ask(broker, request, session), said => {
     const denied = verdictOf(said, refusal(403, message.channel, 'Publishing denied'))
     if (denied !== null) return broker.refuse(request, denied)
-    if (shape.kind === 'service') return toService(broker, request, session, message)
-    const { channel, data, id } = message
-    broker.publish(channel, data, session, id === undefined ? undefined : { id })
+    if (session !== null && shape.kind === 'service') return toService(broker, request, session, message)
+    const { channel, data, id, ext } = message
+    // Of its ext only what receivers need to read the data: the rest may hold credentials.
+    broker.publish(channel, data, session, { ...(id !== undefined && { id }), ...(ext?.binary !== undefined && { ext: { binary: ext.binary } }) })
     broker.answer(request, [replyTo(message)])
   })
+}
+
+function ask (broker: Broker, { connection, incoming: { message } }: Parameters<typeof publish>[1], session: Session | null): Verdict {
+  const { policy } = broker
+  const { channel, data } = message
+  if (session === null) return policy.canPublishWithoutSession?.(connection.caller, channel, data) ?? false
+  return policy.canPublish === undefined || policy.canPublish(session, channel, data)
 }
 
 function toService (broker: Broker, request: Request, session: Session, message: PublishRequest): void {
@@ -38,7 +47,9 @@ function toService (broker: Broker, request: Request, session: Session, message:
 }
 
 function write (broker: Broker, session: Session, message: PublishRequest): Eventually<Refusal | null> {
-  const { channel, data } = message
+  const { channel } = message
+  const data = message.ext?.binary === undefined ? message.data : binaryOf(message.data)
+  if (data === null && message.data !== null) return refusal(422, channel, 'Data is no Z85')
   const link = session.links.get(serviceName(channel))
   if (link !== undefined) {
     broker.emit('publish', session, channel, data)
