@@ -5,7 +5,7 @@
 import { Kind, Type, TypeGuard, TypeRegistry, type Static, type TSchema } from '@sinclair/typebox'
 import { Value, type ValueError } from '@sinclair/typebox/value'
 import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
-import type { Connector, Extension, HandshakeRequest, Policy, Session } from '../types/index.js'
+import type { ConnectRequest, Connector, Extension, HandshakeRequest, Policy, Session } from '../types/index.js'
 import { OptionsError } from './errors.js'
 import { LimitsSchema } from './limits.js'
 import { framingNames } from './framing/index.js'
@@ -74,6 +74,9 @@ export const OptionsSchema = Type.Object({
   metaConnectDeliverOnly: Type.Boolean({ default: true, description: 'over HTTP, events travel with connect replies only, and so in order' }),
   origins: Type.Array(Type.String(), { default: [], description: 'foreign origins that may speak: https://app.example, or *' }),
   authenticate: Type.Optional(func<(request: FastifyRequest, handshake: HandshakeRequest) => unknown>('identity of a session, or throw')),
+  renew: Type.Optional(func<(request: FastifyRequest, connect: ConnectRequest, session: Session) => unknown>('asked at every connect: the identity that it brings now, or undefined; throws where it may not go on')),
+  sameIdentity: Type.Optional(func<(one: unknown, other: unknown) => boolean>('whether two identities are the same person; deep equality where it is left out')),
+  identityExpires: Type.Optional(func<(identity: unknown) => number | null | undefined>('when an identity ends, in ms since 1970; null: never')),
   policy: Type.Optional(Type.Unsafe<Policy>(Type.Object({}, { additionalProperties: true }))),
   extensions: Type.Array(Type.Unsafe<Extension>(Type.Object({ name: Type.String() }, { additionalProperties: true })), { default: [] }),
   connectors: Type.Record(Type.String(), func<Connector>('any function that gives a Duplex'), { default: {} }),

@@ -1,9 +1,10 @@
 /** Puts the parts together: options, services, broker, routes, `app.realtime`, and the end of it all. */
 import { EventEmitter } from 'node:events'
+import { isDeepStrictEqual } from 'node:util'
 import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Caller, Realtime, RealtimeEvents, Verdict } from '../types/index.js'
+import type { Caller, ConnectRequest, Realtime, RealtimeEvents, Session, Verdict } from '../types/index.js'
 import { Broker } from './broker/broker.js'
 import { compilePolicy, type Authorize } from './broker/policy.js'
 import { tcp } from './connectors/tcp.js'
@@ -42,6 +43,14 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
       const request = behind.get(caller)
       return request === undefined || options.authenticate === undefined ? null : options.authenticate(request, handshake)
     },
+    ...(options.renew !== undefined && {
+      renew: (caller: Caller, connect: ConnectRequest, session: Session) => {
+        const request = behind.get(caller)
+        return request === undefined ? undefined : options.renew?.(request, connect, session)
+      }
+    }),
+    sameIdentity: options.sameIdentity ?? isDeepStrictEqual,
+    ...(options.identityExpires !== undefined && { identityExpires: options.identityExpires }),
     emit: <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => {
       try {
         emitter.emit(name, ...args)
@@ -67,7 +76,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     upgradeCookies,
     route: routeOf(options),
     introduce: (caller, request) => {
-      if (options.authenticate !== undefined) behind.set(caller, request)
+      if (options.authenticate !== undefined || options.renew !== undefined) behind.set(caller, request)
     }
   }))
 

@@ -29,6 +29,11 @@ export function realtimeOf (broker: Broker, services: ServiceDirectory, emitter:
       if (shape.kind === 'meta' || (shape.kind === 'service' && shape.pattern)) throw new UsageError(`Nobody can listen to: ${pattern}`)
       return broker.listen(pattern, listener)
     },
+    disconnect (where, reason) {
+      const picked = [...broker.sessions.values()].filter(where)
+      for (const session of picked) session.disconnect(reason)
+      return picked.length
+    },
     on (name, listener) {
       emitter.on(name, listener as () => void)
       return this

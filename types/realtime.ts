@@ -3,7 +3,7 @@ import type { Metrics } from './metrics.js'
 import type { Session } from './session.js'
 
 /** Why a session ended. */
-export type EndReason = 'disconnected' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'shutdown'
+export type EndReason = 'disconnected' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'unauthenticated' | 'shutdown'
 
 /** What `app.realtime.on` can listen to, with the arguments of its listeners. */
 export interface RealtimeEvents {
@@ -72,6 +72,12 @@ export interface Realtime {
   on<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
   once<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
   off<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
+  /**
+   * Ends every session that a predicate picks: those of an identity that was revoked, say.
+   * @param reason for the clients to read
+   * @returns how many were ended
+   */
+  disconnect (where: (session: Session) => boolean, reason?: string): number
   /** The living sessions by clientId. */
   readonly sessions: ReadonlyMap<string, Session>
   inject (options?: InjectOptions): InjectedClient

@@ -44,7 +44,7 @@ export class Broker {
   readonly limits: Limits
   readonly services: Services
   readonly policy: Policy
-  readonly authenticate: BrokerParts['authenticate']
+  readonly authentication: Pick<BrokerParts, 'authenticate' | 'renew' | 'sameIdentity' | 'identityExpires'>
   readonly emit: BrokerParts['emit']
   readonly log: FastifyBaseLogger
   /** True from the moment when the server closes: nobody comes in any more. */
@@ -55,7 +55,7 @@ export class Broker {
     this.limits = parts.limits
     this.services = parts.services
     this.policy = parts.policy
-    this.authenticate = parts.authenticate
+    this.authentication = parts
     this.emit = parts.emit
     this.log = parts.log
     this.extensions = new Extensions(parts.extensions)

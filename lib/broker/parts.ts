@@ -1,6 +1,6 @@
 /** What the broker is made of; `plugin.ts` hands it over, once, at start. */
 import type { FastifyBaseLogger } from 'fastify'
-import type { Caller, Extension, HandshakeRequest, Policy, RealtimeEvents, Services } from '../../types/index.js'
+import type { Caller, ConnectRequest, Extension, HandshakeRequest, Policy, RealtimeEvents, Services, Session } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import type { Advice } from '../protocol/advice.js'
 
@@ -27,6 +27,11 @@ export interface BrokerParts {
   readonly extensions: readonly Extension[]
   /** The identity of a caller that shakes hands; throws where it may not. */
   readonly authenticate: (caller: Caller, handshake: HandshakeRequest) => unknown
+  /** The identity that a connect brings now, undefined where it brings none; throws where it may not go on. */
+  readonly renew?: (caller: Caller, connect: ConnectRequest, session: Session) => unknown
+  readonly sameIdentity: (one: unknown, other: unknown) => boolean
+  /** When an identity ends, in ms since 1970. */
+  readonly identityExpires?: (identity: unknown) => number | null | undefined
   readonly emit: <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => void
   readonly log: FastifyBaseLogger
 }

@@ -23,7 +23,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   readonly id: string
   readonly number: number
   readonly caller: Caller
-  readonly identity: unknown
+  identity: unknown
   readonly lane = new Lane()
   readonly #bucket: Bucket | null
   readonly delivery: Delivery
@@ -47,6 +47,10 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   #held: HeldConnect | null = null
   #transport: string | null = null
   #interval = 0
+  // When its identity ends, on the clock of the wheel.
+  #expires = Infinity
+  // When its held connect is due, or its life without a connection.
+  #ends = Infinity
 
   constructor (broker: Broker, id: string, number: number, caller: Caller, identity: unknown) {
     this.#broker = broker
@@ -54,6 +58,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
     this.number = number
     this.caller = caller
     this.identity = identity
+    this.#expires = this.#expiryOf(identity)
     this.bound = caller.cookieCame
     this.delivery = new Delivery(broker, this)
     const { messageRate, messageBurst } = broker.limits
@@ -122,10 +127,25 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   // When it expires, unless something happens before: told to the wheel at each change.
   #rest (): void {
     const { config, limits, wheel } = this.#broker
-    if (this.#held !== null) wheel.set(this, this.#held.deadline)
-    else if (!this.connected) wheel.set(this, now() + limits.handshakeWithoutConnect)
-    else if (this.connection !== null) wheel.set(this, Infinity)
-    else wheel.set(this, now() + Math.max(config.interval, this.#interval) + config.maxInterval)
+    if (this.#held !== null) this.#ends = this.#held.deadline
+    else if (!this.connected) this.#ends = now() + limits.handshakeWithoutConnect
+    else if (this.connection !== null) this.#ends = Infinity
+    else this.#ends = now() + Math.max(config.interval, this.#interval) + config.maxInterval
+    wheel.set(this, Math.min(this.#ends, this.#expires))
+  }
+
+  // Its identity
+
+  /** Takes a new identity of the same person. */
+  renew (identity: unknown): void {
+    this.identity = identity
+    this.#expires = this.#expiryOf(identity)
+    this.#rest()
+  }
+
+  #expiryOf (identity: unknown): number {
+    const at = this.#broker.authentication.identityExpires?.(identity)
+    return typeof at === 'number' ? now() + at - Date.now() : Infinity
   }
 
   // The held connect
@@ -168,8 +188,12 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
 
   /** The wheel: something of it is due. */
   timeUp (): void {
-    if (this.#held !== null) this.release()
-    else if (this.connection === null || !this.connected) this.#broker.end(this, 'expired')
+    const time = now()
+    if (this.#expires <= time) {
+      this.#broker.end(this, 'unauthenticated', { advice: adviseHandshake(), error: refusal(401, this.id, 'Identity expired') })
+    } else if (this.#ends > time) this.#broker.wheel.set(this, Math.min(this.#ends, this.#expires))
+    else if (this.#held !== null) this.release()
+    else this.#broker.end(this, 'expired')
   }
 
   /** Whether its rate of messages allows one more. */

@@ -4,6 +4,7 @@ import { refusal } from '../../protocol/error.js'
 import { publicAddress } from '../../protocol/nodefony.js'
 import { after, type Eventually } from '../after.js'
 import { forget, type Broker } from '../broker.js'
+import { renew } from '../renewal.js'
 import type { Request } from '../request.js'
 import { Session } from '../session.js'
 import { createSession, type Denial } from './handshake.js'
@@ -12,7 +13,12 @@ import type { Handler } from './index.js'
 /** `/meta/connect` (docs/protocol.md, sections 2 and 6): the heartbeat, and over HTTP the way of events. */
 export const connect: Handler<'connect'> = (broker, request) => {
   const { session } = request
-  if (session !== null) return connected(broker, request, session as Session)
+  if (session !== null) {
+    return after(renew(broker, request, session as Session), error => {
+      if (error === null) connected(broker, request, session as Session)
+      else broker.refuse(error.startsWith('402:') ? { ...request, session: null } : request, error)
+    })
+  }
   return after(implicitHandshake(broker, request), created => created instanceof Session
     ? connected(broker, { ...request, session: created }, created)
     : broker.refuse(request, created.error, created))

@@ -94,7 +94,7 @@ function identify (broker: Broker, { connection: { caller } }: Pick<Request, 'co
     return { error: refusal(401), advice: adviseNone() }
   }
   try {
-    const identity = broker.authenticate(caller, message)
+    const identity = broker.authentication.authenticate(caller, message)
     return isThenable(identity) ? identity.then(identity => ({ identity }), denied) : { identity }
   } catch (error) {
     return denied(error)
