@@ -1,5 +1,15 @@
+/** What the services count, since start. */
+export interface ServiceMetrics {
+  /** Publishes that waited for a service that reads slowly. */
+  servicePauses: number
+  /** Events of services, bytes read from them and written to them. */
+  serviceEvents: number
+  serviceBytesIn: number
+  serviceBytesOut: number
+}
+
 /** Counters since start, and gauges of now. Plain numbers, cheap to read. */
-export interface Metrics {
+export interface Metrics extends ServiceMetrics {
   /** Gauges. */
   sessions: number
   subscriptions: number
@@ -16,13 +26,15 @@ export interface Metrics {
   expired: number
   overflowed: number
   takenOver: number
-  /** Times that services were paused for a slow client, and publishes withheld for a slow service. */
+  /** Times that services were paused for a slow client, and that a client was not read because its lane was full. */
   clientPauses: number
-  servicePauses: number
-  /** Events of services, bytes read from them and written to them. */
-  serviceEvents: number
-  serviceBytesIn: number
-  serviceBytesOut: number
-  /** Error replies, by code: `{ 402: 3 }`. */
+  lanePauses: number
+  /** Connects that were not held because their browser polls already. */
+  pollsDeclined: number
+  /** Error replies, and services that broke, by Bayeux code: `{ 402: 3 }`. */
   refused: Record<number, number>
+  /** HTTP answers that are refusals, by status. */
+  httpRefused: Record<number, number>
+  /** WebSockets that the gateway closed, by code; 1006: cut for silence. */
+  socketsClosed: Record<number, number>
 }

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Connection, EndReason, Listener, Metrics, Policy, Services } from '../../types/index.js'
+import type { Connection, EndReason, Listener, Metrics, Policy, ServiceMetrics, Services } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import { adviseHandshake, adviseNone, type Advice } from '../protocol/advice.js'
 import type { Batch } from '../protocol/codec.js'
@@ -111,6 +111,7 @@ export class Broker {
     const { lane } = session
     if (lane.length >= this.limits.lane) {
       if (!request.connection.pushes) return this.refuse(request, refusal(429, '', 'Too many messages wait'))
+      this.counters.lanePauses++
       request.connection.pause()
       lane.onEmpty = () => request.connection.resume()
     }
@@ -255,10 +256,10 @@ export class Broker {
     this.wheel.stop()
   }
 
-  metrics (): Pick<Metrics, 'sessions' | 'subscriptions' | 'links' | 'heldConnects' | keyof Counters & keyof Metrics> {
+  metrics (): Omit<Metrics, keyof ServiceMetrics> {
     let links = 0
     for (const session of this.sessions.values()) links += session.links.size
-    return { ...this.counters, refused: { ...this.counters.refused }, sessions: this.sessions.size, subscriptions: this.subscriptions.size, heldConnects: this.polls.size, links }
+    return { ...this.counters.snapshot(), sessions: this.sessions.size, subscriptions: this.subscriptions.size, heldConnects: this.polls.size, links }
   }
 }
 

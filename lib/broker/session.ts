@@ -239,6 +239,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   linkEnded (link: Link, reason: string, error?: Refusal): void {
     if (this.links.get(link.service) !== link) return
     this.links.delete(link.service)
+    if (error !== undefined) this.#broker.counters.refuse(error)
     const channel = serviceChannel(link.service)
     this.subscriptions.delete(channel)
     const ext = { service: error === undefined ? { state: 'ended', reason } : { state: 'ended', reason, error } }

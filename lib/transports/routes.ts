@@ -63,6 +63,9 @@ export function routes (parts: RouteParts) {
       else reply.header('set-cookie', line)
     })
 
+    app.addHook('onResponse', async (_request, reply) => {
+      if (reply.statusCode >= 400) broker.counters.refuseRequest(reply.statusCode)
+    })
     app.addHook('preValidation', async request => bodies.get(request)?.())
 
     const handleCallback = callbackPolling(broker, parts.origins, request => introduced(request, 'callback-polling'))

@@ -108,13 +108,18 @@ export class WebSocketConnection implements Connection {
       this.#moved = this.#movedBytes()
       this.#movedAt = now
     } else if (this.#pingedAt > 0) {
-      if (now - this.#pingedAt >= websocketPong) this.#ws.terminate()
+      if (now - this.#pingedAt >= websocketPong) this.#cut()
     } else if (now - this.#movedAt >= websocketSilence) {
       this.#pingedAt = now
       // From here on only what the client sends counts.
       this.#moved = this.#receivedBytes()
       this.#ws.ping()
     }
+  }
+
+  #cut (): void {
+    this.#broker.counters.closeSocket(1006)
+    this.#ws.terminate()
   }
 
   #receivedBytes (): number {
@@ -144,6 +149,7 @@ export class WebSocketConnection implements Connection {
 
   #hangUp (code: number, reason: string): void {
     if (!this.open) return
+    this.#broker.counters.closeSocket(code)
     this.#gone()
     this.resume()
     this.#ws.close(code, reason)

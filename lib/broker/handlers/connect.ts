@@ -42,8 +42,10 @@ function connected (broker: Broker, request: Parameters<typeof connect>[1], sess
   const wanted = Math.min(message.advice?.timeout ?? Infinity, broker.config.timeout)
   const waits = wanted > 0 && !broker.closing && !session.delivery.hasNews && (connection.pushes || request.alone)
   if (!waits) session.answerConnect(message, connection, slot)
-  else if (tooManyPolls(broker, connection)) session.answerConnect(message, connection, slot, { advice: pollNow(broker) })
-  else session.hold(request, wanted)
+  else if (tooManyPolls(broker, connection)) {
+    broker.counters.pollsDeclined++
+    session.answerConnect(message, connection, slot, { advice: pollNow(broker) })
+  } else session.hold(request, wanted)
 }
 
 // A browser has six connections to a host over HTTP/1.1: if every tab held one, nothing else would get through.
