@@ -15,6 +15,7 @@ import { ServiceDirectory } from './services/services.js'
 import type { UpgradeCookies } from './transports/cookie.js'
 import { OpenRequests } from './transports/open-requests.js'
 import { routes } from './transports/routes.js'
+import { UnusedConnections } from './transports/unused-connections.js'
 import { WebSockets } from './transports/websockets.js'
 
 const connectors = { tcp }
@@ -62,6 +63,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   })
   const sockets = new WebSockets(broker)
   const requests = new OpenRequests(limits.bodyTimeout)
+  const unused = new UnusedConnections(app.server)
   const upgradeCookies: UpgradeCookies = new WeakMap()
 
   if (options.transports.includes('websocket')) await openWebSockets(app, options, upgradeCookies)
@@ -84,6 +86,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     broker.close()
     await Promise.all([sockets.close(options.drain), requests.close(options.drain)])
     services.close()
+    unused.close()
   })
 }
 

@@ -1,5 +1,6 @@
 /** The plugin as an application uses it: `app.realtime`, its events, and the end of it all. */
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { PassThrough } from 'node:stream'
 import Fastify from 'fastify'
 import t from 'tap'
@@ -243,4 +244,15 @@ t.test('asynchronous listeners that fail are logged, and end nothing', async t =
   await client.ask({ channel: '/meta/subscribe', subscription: '/a' })
   t.match(await client.ask({ channel: '/a', data: 1 }), { successful: true })
   await until(() => text.includes('first mishap') && text.includes('second mishap'))
+})
+
+t.test('a connection on which no request ever came does not keep the server', async t => {
+  const { app, origin } = await startGateway(t)
+  const used = await fetch(origin + '/realtime')
+  t.equal(used.status, 200)
+  const unused = connect(Number(new URL(origin).port), '127.0.0.1')
+  unused.on('error', () => {})
+  await once(app.server, 'connection')
+  await within(app.close(), 'close')
+  unused.destroy()
 })
