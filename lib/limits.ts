@@ -22,7 +22,7 @@ export const LimitsSchema = Type.Object({
   sessionsPerSocket: count(16, 'sessions on one WebSocket; more are answered 429'),
   sessions: count(100_000, 'sessions in all; more are answered 503, with advice to come back'),
   upstreamSockets: count(10_000, 'connections to services in all; more are answered 503'),
-  handshakeWithoutConnect: ms(10_000, 'life of a session that never connects'),
+  handshakeWithoutConnect: ms(10_000, 'life of a session that never connects, and of a WebSocket without a session'),
   outboxBytes: bytes(1024 * KIB, 'broadcast events waiting for a session; more ends it with 413'),
   outboxEvents: count(1000, 'broadcast events waiting for a session; more end it with 413'),
   clientWaiting: bytes(256 * KIB, 'waiting for a client before its services are paused'),

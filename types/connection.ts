@@ -5,6 +5,7 @@ import type { Caller } from './caller.js'
 export type CloseReason =
   | 'taken over' // its last session moved to another connection
   | 'disconnected' // its session said goodbye in Nodefony's dialect, where the server hangs up
+  | 'unused' // no session came, or none is left
   | 'overflow' // its last session read too slowly
   | 'shutdown' // the server closes
 

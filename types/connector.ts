@@ -7,7 +7,10 @@ import type { Session } from './session.js'
 export interface ConnectorContext {
   /** Whom the connection is for. */
   readonly session: Session
-  /** Aborted when nobody waits any more: connect timeout, end of the session. */
+  /**
+   * Aborted when nobody waits for the connection any more: connect timeout, or the end of the session
+   * while it connects. Later the Duplex itself is ended, and destroyed a while after.
+   */
   readonly signal: AbortSignal
   readonly log: FastifyBaseLogger
 }
@@ -21,4 +24,4 @@ export interface ConnectorContext {
  * Bytes go through framing and encoding.
  * @throws whatever went wrong; the client is told by its `code` (ECONNREFUSED: 403, ETIMEDOUT: 408, else 502)
  */
-export type Connector = (service: ServiceOptions, context: ConnectorContext) => Duplex | Promise<Duplex>
+export type Connector = (service: ServiceOptions & Readonly<Record<string, unknown>>, context: ConnectorContext) => Duplex | Promise<Duplex>

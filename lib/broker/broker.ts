@@ -1,24 +1,34 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Connection, EndReason, Listener, Metrics, Policy, ServiceMetrics, Services } from '../../types/index.js'
+import type { CloseReason, Connection, EndReason, Listener, Metrics, Policy, ServiceMetrics, Services } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import { adviseHandshake, adviseNone, type Advice } from '../protocol/advice.js'
 import type { Batch } from '../protocol/codec.js'
-import { refusal, type Refusal } from '../protocol/error.js'
-import type { Checked, EventMessage, Incoming, MessageId, ReplyMessage } from '../protocol/message.js'
+import type { Refusal } from '../protocol/error.js'
+import type { Checked, EventMessage, MessageId, ReplyMessage } from '../protocol/message.js'
 import { Outgoing } from '../protocol/outgoing.js'
-import { after, isThenable, type Eventually } from './after.js'
+import { Admission } from './admission.js'
+import { isThenable } from './after.js'
 import { Counters } from './counters.js'
 import { Extensions } from './extensions.js'
-import { handlers } from './handlers/index.js'
 import { HeldConnects, type ConnectWords } from './held-connect.js'
-import { claim } from './ownership.js'
+import type { Lifeline } from './lifeline.js'
 import type { BrokerConfig, BrokerParts } from './parts.js'
 import { replyTo, type Request } from './request.js'
 import type { Session } from './session.js'
 import { Subscriptions, type Subscriber } from './subscriptions.js'
 import { Tick } from './tick.js'
-import { noteArrival } from './timesync.js'
 import { Wheel } from './wheel.js'
+
+// What a WebSocket is told when its last session ends.
+const closeReasons: Readonly<Record<EndReason, CloseReason>> = {
+  disconnected: 'disconnected',
+  expired: 'disconnected',
+  closed: 'disconnected',
+  kicked: 'disconnected',
+  unauthenticated: 'disconnected',
+  overflow: 'overflow',
+  shutdown: 'shutdown'
+}
 
 // ms until a client may try again what failed through no fault of its own.
 const LATER = 5000
@@ -38,7 +48,7 @@ export class Broker {
   readonly unconnected = new Map<string, Session>()
   readonly polls = new HeldConnects()
   readonly tick = new Tick()
-  readonly wheel = new Wheel<Session>(session => session.timeUp())
+  readonly wheel = new Wheel<Lifeline>(lifeline => lifeline.timeUp())
   readonly extensions: Extensions
   readonly config: BrokerConfig
   readonly limits: Limits
@@ -47,6 +57,7 @@ export class Broker {
   readonly authentication: Pick<BrokerParts, 'authenticate' | 'renew' | 'sameIdentity' | 'identityExpires'>
   readonly emit: BrokerParts['emit']
   readonly log: FastifyBaseLogger
+  readonly #admission = new Admission(this)
   /** True from the moment when the server closes: nobody comes in any more. */
   closing = false
 
@@ -63,78 +74,8 @@ export class Broker {
 
   /** Takes the messages of one request or frame; each is answered on its connection. */
   receive (batch: Batch, connection: Connection): void {
-    const { incoming } = batch
-    const alone = incoming.length === 1
-    this.counters.messagesIn += incoming.length
-    for (let slot = 0; slot < incoming.length; slot++) {
-      this.#admit(incoming[slot] as Incoming, connection, slot, alone)
-    }
-  }
-
-  #admit (incoming: Incoming, connection: Connection, slot: number, alone: boolean): void {
-    if (incoming.operation === 'malformed') return this.answer({ connection, slot, session: null }, [incoming.reply])
-    const { operation, message } = incoming
-    if (message.ext !== undefined) noteArrival(message)
-    const { clientId } = message
-    const implicit = operation === 'connect' && typeof clientId !== 'string' && connection.pushes && connection.bare
-    const anonymous = operation === 'publish' && clientId === undefined && this.policy.canPublishWithoutSession !== undefined
-    if (operation === 'handshake' || implicit || anonymous) {
-      this.#handle({ incoming, connection, slot, alone, session: null })
-      return
-    }
-    const session = typeof clientId === 'string' ? this.sessions.get(clientId) : undefined
-    const claimed = session === undefined ? 'stranger' : claim(session, connection, operation === 'connect')
-    if (session === undefined || claimed === 'stranger') return this.refuse({ incoming, connection, slot, session: null }, unknownClient(clientId))
-    if (claimed === 'ask') return this.#ask(incoming, connection, slot, alone, session)
-    this.#enter({ incoming, connection, slot, alone, session }, session)
-  }
-
-  // The session lives on another WebSocket: alive means that the newcomer is a stranger.
-  #ask (incoming: Checked, connection: Connection, slot: number, alone: boolean, session: Session): void {
-    const holder = session.connection
-    const asked = holder === null ? Promise.resolve(false) : holder.probe()
-    asked.then(alive => {
-      const stays = session.ended || (alive && session.connection === holder)
-      if (stays) this.refuse({ incoming, connection, slot, session: null }, unknownClient(session.id))
-      else this.#enter({ incoming, connection, slot, alone, session }, session)
-    })
-  }
-
-  #enter (request: Request<Checked>, session: Session): void {
-    const { operation } = request.incoming
-    // These do not wait: a slow service must not keep a client from its heartbeat, nor from leaving.
-    if (operation !== 'subscribe' && operation !== 'publish') {
-      this.#handle(request)
-      return
-    }
-    if (!session.mayStillSend()) return this.refuse(request, refusal(429, '', 'Too many messages'))
-    const { lane } = session
-    if (lane.length >= this.limits.lane) {
-      if (!request.connection.pushes) return this.refuse(request, refusal(429, '', 'Too many messages wait'))
-      this.counters.lanePauses++
-      request.connection.pause()
-      lane.onEmpty = () => request.connection.resume()
-    }
-    lane.push(() => this.#handle(request))
-  }
-
-  #handle (request: Request<Checked>): Eventually<void> {
-    const { incoming, session } = request
-    try {
-      const running = after(this.extensions.incoming(incoming.message, session), refused => {
-        if (session?.ended === true) return this.refuse({ ...request, session: null }, unknownClient(session.id))
-        return refused === null ? handlers[incoming.operation](this, request as never) : this.refuse(request, refused)
-      })
-      if (isThenable(running)) return running.then(undefined, error => this.#fail(request, error))
-    } catch (error) {
-      this.#fail(request, error)
-    }
-  }
-
-  #fail (request: Request<Checked>, error: unknown): void {
-    const log = request.session?.log ?? this.log
-    log.error({ err: error, channel: request.incoming.message.channel }, 'a message could not be handled')
-    this.refuse(request, refusal(500))
+    this.counters.messagesIn += batch.incoming.length
+    this.#admission.receive(batch, connection)
   }
 
   /** Answers a message with an error; whoever has no session any more is advised to shake hands. */
@@ -184,7 +125,7 @@ export class Broker {
   /** A connection is gone; its sessions live on for a while, those of Nodefony's dialect end with it. */
   detach (connection: Connection): void {
     for (const each of [...connection.sessions] as Session[]) {
-      each.lost(connection)
+      each.lifeline.lost(connection)
       if (connection.pushes && connection.bare) this.end(each, 'closed')
     }
   }
@@ -229,8 +170,10 @@ export class Broker {
   /** Ends a session: its last words, its subscriptions, its conversations. */
   end (session: Session, reason: EndReason, words: ConnectWords = {}): void {
     if (session.ended) return
-    const bare = session.connection?.bare === true
-    session.finish(words, reason === 'disconnected' ? (bare ? 'disconnected' : null) : reason === 'overflow' ? 'overflow' : reason === 'shutdown' ? 'shutdown' : 'disconnected')
+    // Nodefony's client waits for the server to hang up after its goodbye; others hang up themselves.
+    const stays = reason === 'disconnected' && session.connection?.bare !== true
+    session.lifeline.finish(words, stays ? null : closeReasons[reason])
+    session.ended = true
     this.sessions.delete(session.id)
     forget(this.unconnected, session)
     for (const channel of session.subscriptions) this.subscriptions.remove(channel, session)
@@ -273,8 +216,4 @@ function adviceFor (operation: Checked['operation'], error: Refusal): Advice | n
   if (error.startsWith('402:')) return adviseHandshake()
   if (operation !== 'handshake') return null
   return error.startsWith('5') ? adviseHandshake(LATER) : adviseNone()
-}
-
-function unknownClient (clientId: unknown): Refusal {
-  return refusal(402, typeof clientId === 'string' ? clientId : '', 'Unknown client')
 }

@@ -77,6 +77,8 @@ export function routes (parts: RouteParts) {
       sockets.accept(ws, request.raw.socket, introduced(request, 'websocket'))
     const upgrade = transports.includes('websocket') ? { wsHandler } : {}
     const handlePost = longPolling(broker, request => introduced(request, 'long-polling'))
+    // A browser sends no credentials with a preflight: the host's hooks would refuse it, and with it all that follows.
+    const { onRequest, preValidation, preHandler, ...hookless } = route
     const held = heldLongEnough(app, broker.config.timeout)
 
     const doors = ignoresTrailingSlash(app) ? DOORS.filter(door => door !== '/') : DOORS
@@ -85,7 +87,7 @@ export function routes (parts: RouteParts) {
       const url = parts.path + door
       // A handshake by POST opens the way for every transport, so POST is there even without long-polling.
       app.route({ ...route, ...held, method: 'POST', url, handler: handlePost })
-      app.route({ ...route, method: 'OPTIONS', url, handler: preflight })
+      app.route({ ...hookless, method: 'OPTIONS', url, handler: preflight })
       app.route({ ...route, method: ['PUT', 'PATCH', 'DELETE'], url, handler: refuseMethod })
     }
   }

@@ -9,6 +9,7 @@ import { textFrame } from './frame.js'
 
 const closeCodes: Readonly<Record<CloseReason, number>> = {
   disconnected: 1000,
+  unused: 1000,
   shutdown: 1001,
   overflow: 1013,
   'taken over': 4000
@@ -38,6 +39,7 @@ export class WebSocketConnection implements Connection {
   #moved = 0
   #movedAt = performance.now()
   #pingedAt = 0
+  #usedAt = performance.now()
 
   constructor (broker: Broker, ws: WebSocket, socket: Socket | undefined, caller: Caller) {
     this.caller = caller
@@ -99,9 +101,11 @@ export class WebSocketConnection implements Connection {
     })
   }
 
-  /** Pings a client that has been silent, and cuts one that does not answer. Called now and then. */
+  /** Pings a client that has been silent, cuts one that does not answer, and closes what no session uses. Called now and then. */
   watch (now: number): void {
-    const { websocketSilence, websocketPong } = this.#broker.limits
+    const { websocketSilence, websocketPong, handshakeWithoutConnect } = this.#broker.limits
+    if (this.sessions.size > 0) this.#usedAt = now
+    else if (now - this.#usedAt >= handshakeWithoutConnect) return this.close('unused')
     const moved = this.#pingedAt === 0 ? this.#movedBytes() : this.#receivedBytes()
     if (moved !== this.#moved || this.#paused) {
       this.#pingedAt = 0

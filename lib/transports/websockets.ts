@@ -28,11 +28,11 @@ export class WebSockets {
   }
 
   #watch (): NodeJS.Timeout {
-    const { websocketSilence, websocketPong } = this.#broker.limits
+    const { websocketSilence, websocketPong, handshakeWithoutConnect } = this.#broker.limits
     return setInterval(() => {
       const now = performance.now()
       for (const connection of this.#connections) connection.watch(now)
-    }, Math.max(50, Math.min(websocketSilence, websocketPong, 10_000) / 4)).unref()
+    }, Math.max(50, Math.min(websocketSilence, websocketPong, handshakeWithoutConnect, 10_000) / 4)).unref()
   }
 
   /** Closes every socket with 1001; what is still open after `ms` is cut. */

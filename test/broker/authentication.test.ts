@@ -79,3 +79,9 @@ t.test('revoked: every session of an identity is ended', async t => {
   t.match(await poller.send({ channel: '/a', clientId: polled.clientId, data: 1 }), [{ error: /^402:/ }])
   t.strictSame([...app.realtime.sessions.keys()], [other.clientId])
 })
+
+t.test('an end of an identity that is no number was never valid', async t => {
+  const { url, app } = await startGateway(t, { identityExpires: () => NaN })
+  await new PollClient(url).handshake()
+  await until(() => app.realtime.sessions.size === 0)
+})

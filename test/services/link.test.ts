@@ -194,6 +194,18 @@ t.test('a service that reads too slowly: acknowledgements are withheld, then 503
   t.strictSame(arrived(), accepted, 'what was acknowledged was written, in order; what was refused was not')
 })
 
+t.test('a service that reads nothing: what waits for it is bounded, and more is refused at once', async t => {
+  const { client } = await conversation(t, socket => socket.pause(), { limits: { serviceBusy: 3_600_000, serviceWaiting: 64 * 1024, serviceBound: 512 * 1024 } })
+  const line = 'x'.repeat(100_000)
+  let refused
+  for (let id = 0; refused === undefined; id++) {
+    client.send([{ channel: '/service/echo', clientId: client.clientId, data: line, id }, { channel: '/nobody', clientId: client.clientId, data: 1, id: `after ${id}` }])
+    await client.next(message => message.id === `after ${id}`)
+    refused = client.messages.find(message => message.successful === false)
+  }
+  t.match(refused, { error: /^503:\/service\/echo:Service is busy/ })
+})
+
 t.test('100 MB from a service to a client that reads slowly: every byte, and flat memory', async t => {
   const MB = 1024 * 1024
   const TOTAL = 100

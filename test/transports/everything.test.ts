@@ -64,6 +64,13 @@ t.test('CORS: an allowed origin may read the answers, cookies included; a prefli
   t.equal((await fetch(url)).headers.get('access-control-allow-origin'), null)
 })
 
+t.test('a preflight brings no credentials, so the hooks of the route do not refuse it', async t => {
+  const { url } = await startGateway(t, { origins: ['https://app.example'], onRequest: async (request, reply) => request.headers.authorization === undefined ? reply.code(401).send() : undefined })
+  const headers = { origin: 'https://app.example' }
+  t.equal((await fetch(url, { method: 'OPTIONS', headers })).status, 204)
+  t.equal((await new PollClient(url).post([handshake], headers)).status, 401)
+})
+
 t.test('several tabs of one browser: one poll is held, the others come back at an interval', async t => {
   const { url, app } = await startGateway(t, { multiSessionInterval: 1234 })
   const first = await new PollClient(url).start()

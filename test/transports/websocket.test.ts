@@ -239,3 +239,12 @@ t.test('injectWS, a socket without a socket', async t => {
   ws.send(JSON.stringify([handshake]))
   t.match(JSON.parse(await within(answer, 'an answer')), [{ channel: '/meta/handshake', successful: true }])
 })
+
+t.test('a socket that no session uses is closed', async t => {
+  const { wsUrl } = await startGateway(t, { limits: { handshakeWithoutConnect: 100 } })
+  const unused = await SocketClient.open(t, wsUrl)
+  t.match(await unused.waitClosed(), { code: 1000, reason: 'unused' })
+  const left = await SocketClient.connect(t, wsUrl)
+  await left.ask({ channel: '/meta/disconnect', clientId: left.clientId })
+  t.match(await left.waitClosed(), { code: 1000, reason: 'unused' })
+})

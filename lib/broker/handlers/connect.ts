@@ -32,20 +32,20 @@ function connected (broker: Broker, request: Parameters<typeof connect>[1], sess
   if (connection.pushes && !connection.sessions.has(session) && connection.sessions.size >= broker.limits.sessionsPerSocket) {
     return broker.refuse(request, refusal(429, '', `More than ${broker.limits.sessionsPerSocket} sessions on one connection`))
   }
-  const isNew = !session.connected || (connection.pushes && session.connection !== connection) || (!connection.pushes && session.connection !== null)
-  session.connected = true
+  const isNew = !session.lifeline.connected || (connection.pushes && session.connection !== connection) || (!connection.pushes && session.connection !== null)
+  session.lifeline.connected = true
   forget(broker.unconnected, session)
-  session.attach(connection, message.advice?.interval)
+  session.lifeline.attach(connection, message.advice?.interval)
   session.delivery.acknowledge(message.ext?.ack)
   if (isNew) broker.emit('connect', session)
   if (connection.pushes && connection.bare) return answerNodefony(broker, request, session)
   const wanted = Math.min(message.advice?.timeout ?? Infinity, broker.config.timeout)
   const waits = wanted > 0 && !broker.closing && !session.delivery.hasNews && (connection.pushes || request.alone)
-  if (!waits) session.answerConnect(message, connection, slot)
+  if (!waits) session.lifeline.answer(message, connection, slot)
   else if (tooManyPolls(broker, connection)) {
     broker.counters.pollsDeclined++
-    session.answerConnect(message, connection, slot, { advice: pollNow(broker) })
-  } else session.hold(request, wanted)
+    session.lifeline.answer(message, connection, slot, { advice: pollNow(broker) })
+  } else session.lifeline.hold(request, wanted)
 }
 
 // A browser has six connections to a host over HTTP/1.1: if every tab held one, nothing else would get through.
@@ -63,7 +63,7 @@ function pollNow (broker: Broker): Advice {
 // Its client connects once and never again: the answer comes at once, with all it needs to know.
 function answerNodefony (broker: Broker, request: Parameters<typeof connect>[1], session: Session): void {
   const { incoming: { message }, connection, slot } = request
-  session.answerConnect(message, connection, slot, {
+  session.lifeline.answer(message, connection, slot, {
     advice: { reconnect: broker.config.connectAdvice.reconnect },
     more: {
       timestamp: new Date().toISOString(),

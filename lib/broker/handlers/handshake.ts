@@ -111,7 +111,7 @@ function enter (broker: Broker, { connection }: Pick<Request, 'connection'>, mes
   if (message.ext?.ack === true) session.delivery.keepUnacknowledged()
   broker.sessions.set(session.id, session)
   broker.counters.handshakes++
-  if (connection.pushes) session.attach(connection)
+  if (connection.pushes) session.lifeline.attach(connection)
   else if (connection.bare) broker.unconnected.set(connection.caller.cookie, session)
   broker.log.debug({ session: session.number, address: connection.caller.address }, 'handshake')
   broker.emit('handshake', session)
