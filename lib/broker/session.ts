@@ -11,6 +11,7 @@ import { Lane } from './lane.js'
 import { Lifeline } from './lifeline.js'
 import type { Subscriber } from './subscriptions.js'
 import type { Flushable } from './tick.js'
+import { now } from './wheel.js'
 
 /**
  * A handshaken client: one lane in, one delivery out, and a lifeline that outlives its connections.
@@ -35,6 +36,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   stamp = 0
   readonly #broker: Broker
   readonly #bucket: Bucket | null
+  readonly #born = now()
   #log: FastifyBaseLogger | null = null
 
   constructor (broker: Broker, id: string, number: number, caller: Caller, identity: unknown) {
@@ -69,6 +71,11 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
 
   get connection (): Connection | null {
     return this.lifeline.connection
+  }
+
+  /** Whether it is old enough that its client has stopped looking for a way to connect. */
+  get settled (): boolean {
+    return now() - this.#born >= this.#broker.limits.handshakeWithoutConnect
   }
 
   /** Takes an identity: the one of its handshake, or a later one of the same person. */

@@ -63,8 +63,11 @@ export function routes (parts: RouteParts) {
       else reply.header('set-cookie', line)
     })
 
-    app.addHook('onResponse', async (_request, reply) => {
+    app.addHook('onResponse', async (request, reply) => {
       if (reply.statusCode >= 400) broker.counters.refuseRequest(reply.statusCode)
+      // An upgrade that a hook of the host answered before @fastify/websocket saw it: nobody reads its socket.
+      const { upgrade } = request.raw as { upgrade?: boolean }
+      if (upgrade === true && !request.ws) request.raw.socket.destroySoon()
     })
     app.addHook('preValidation', async request => bodies.get(request)?.())
 

@@ -12,9 +12,9 @@ const connect = (clientId: string, connectionType: string) => ({ channel: '/meta
 t.test('bound on first use: once the cookie came, all later requests must bring it', async t => {
   const { url } = await startGateway(t)
   const owner = new PollClient(url)
-  await owner.handshake()
+  await owner.post([])
   t.ok(owner.cookie)
-  await owner.connect({ timeout: 0 })
+  await owner.start()
   const thief = new PollClient(url)
   thief.clientId = owner.clientId
   for (const cookie of [null, 'BAYEUX_BROWSER=' + 'x'.repeat(27)]) {
@@ -28,12 +28,26 @@ t.test('bound on first use: once the cookie came, all later requests must bring 
 
 t.test('a stranger is told exactly what an id that never existed is told', async t => {
   const { url } = await startGateway(t)
-  const owner = await new PollClient(url).start()
+  const owner = new PollClient(url)
+  await owner.post([])
+  await owner.start()
   const thief = new PollClient(url)
   const [stolen, invented] = await thief.send(
     { channel: '/a', clientId: owner.clientId, data: 1, id: 1 },
     { channel: '/a', clientId: 'neverExisted', data: 1, id: 1 })
   t.strictSame({ ...stolen, error: stolen.error.replace(owner.clientId, 'neverExisted') }, invented)
+})
+
+t.test('a first visit, whose handshake brought no cookie, is bound by its requests as soon as it has settled', async t => {
+  const { url } = await startGateway(t, { limits: { handshakeWithoutConnect: 300 } })
+  const owner = await new PollClient(url).start()
+  const thief = new PollClient(url, false)
+  thief.clientId = owner.clientId
+  await until(async () => {
+    t.match(await owner.connect({ timeout: 0 }), [{ successful: true }])
+    return (await thief.ask({ channel: '/a', data: 1 })).error?.startsWith('402:')
+  })
+  t.match(await owner.connect({ timeout: 0 }), [{ successful: true }])
 })
 
 t.test('a client without a cookie jar is owned by its clientId', async t => {

@@ -1,0 +1,46 @@
+/** The little of faye's client that the tests use; the package brings no types. */
+declare module 'faye' {
+  export interface FayeMessage {
+    channel: string
+    successful?: boolean
+    error?: string
+    data?: unknown
+    clientId?: string
+    subscription?: string
+    ext?: Record<string, unknown>
+  }
+
+  export interface Subscription extends PromiseLike<void> {
+    cancel (): void
+  }
+
+  export interface Extension {
+    incoming? (message: FayeMessage, callback: (message: FayeMessage) => void): void
+    outgoing? (message: FayeMessage, callback: (message: FayeMessage) => void): void
+  }
+
+  export interface Client {
+    disable (feature: string): void
+    addExtension (extension: Extension): void
+    connect (callback?: () => void): void
+    subscribe (channel: string, callback: (data: unknown) => void): Subscription
+    /** Rejects with what the server said, taken apart. */
+    publish (channel: string, data: unknown): PromiseLike<void>
+    disconnect (): PromiseLike<void> | undefined
+    on (event: 'transport:up' | 'transport:down', callback: () => void): void
+  }
+
+  /** Decides for one message whether it is (still) to be sent. */
+  export interface Scheduler {
+    isDeliverable (): boolean
+  }
+
+  type SchedulerClass = new (message: FayeMessage, options: object) => Scheduler
+
+  const faye: {
+    /** Times are in seconds. */
+    Client: new (url: string, options?: { timeout?: number, retry?: number, interval?: number, scheduler?: SchedulerClass }) => Client
+    Scheduler: SchedulerClass
+  }
+  export default faye
+}
