@@ -113,8 +113,7 @@ export type ServiceInput = Loose<Static<typeof TcpService>> & { port: number } |
  * @throws OptionsError (FST_BAYEUX_OPTIONS) naming the path of the first thing wrong
  */
 export function readOptions (raw: RealtimeOptions = {}): Options {
-  const { services, ...rest } = copyPlain(raw) as Record<string, unknown>
-  const options = Value.Default(OptionsSchema, { ...rest, services }) as Options
+  const options = Value.Default(OptionsSchema, fromNodefony(copyPlain(raw) as Record<string, unknown>)) as Options
   refuse('', OptionsSchema, options)
   for (const [name, definition] of Object.entries(options.services)) refuseService(name, definition, options)
   if (options.limits.clientResumed > options.limits.clientWaiting) {
@@ -153,6 +152,16 @@ function explain (error: ValueError): string {
     return `Expected ${expected.join(' or ')}`
   }
   return error.message === 'Unexpected property' ? 'Unknown option' : error.message
+}
+
+// A generated configuration of Nodefony leaves keys empty (`services: ~`), writes TCP in capitals, and has
+// settings that mean nothing here.
+function fromNodefony ({ locale, ...options }: Record<string, unknown>): Record<string, unknown> {
+  const filled = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null))
+  const { system, services } = filled as { system?: Record<string, unknown>, services?: Record<string, { type?: unknown }> }
+  delete system?.bufferSize
+  for (const service of Object.values(services ?? {})) if (service?.type === 'TCP') service.type = 'tcp'
+  return filled
 }
 
 // Defaults are filled in place, and what the user passed is theirs. Functions and class instances are kept.

@@ -112,7 +112,8 @@ async function openWebSockets (app: FastifyInstance, options: Options, cookies: 
 function configOf (options: Options) {
   const { transports, timeout, interval, maxInterval, metaConnectDeliverOnly, maxSessionsPerBrowser, multiSessionInterval, system: { reconnect } } = options
   return {
-    transports,
+    // What Faye calls long-polling from a page of another origin.
+    transports: options.origins.length > 0 && transports.includes('long-polling') ? [...transports, 'cross-origin-long-polling'] : transports,
     timeout,
     interval,
     maxInterval,

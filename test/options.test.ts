@@ -56,6 +56,12 @@ t.test('what is wrong is named by its path', async t => {
   for (const [options, expected] of cases) t.match(errorOf(options), new RegExp(`^FST_BAYEUX_OPTIONS fastify-bayeux${expected.source}`), JSON.stringify(options))
 })
 
+t.test('a configuration as Nodefony generates it', async t => {
+  const options = readOptions({ locale: 'en_en', system: { bufferSize: 5, reconnect: { connect: false } }, services: null } as never)
+  t.match(options, { system: { reconnect: { handshake: true, connect: false } }, services: {} })
+  t.match(readOptions({ services: { random: { type: 'TCP', port: 1315 } } } as never).services.random, { type: 'tcp', domain: 'localhost' })
+})
+
 t.test('register refuses, and the boot says why', async t => {
   const app = Fastify()
   t.after(() => app.close())

@@ -35,8 +35,9 @@ export interface Connection {
    * Sends messages in order. Over HTTP they are the answer to the message in `slot` of its request,
    * and the exchange ends when every slot has its answer.
    * @param clientId of the session they are for, empty where there is none
+   * @param whole whether they arrive together or not at all, as the ack extension needs it
    */
-  send (messages: readonly Outgoing[], clientId: string, slot: number): void
+  send (messages: readonly Outgoing[], clientId: string, slot: number, whole?: boolean): void
   /** Whether the client still answers; asked when somebody else claims its session. Settles within 3 s. */
   probe (): Promise<boolean>
   /** Stops reading the client, until {@link resume}. */

@@ -13,7 +13,7 @@ export interface RealtimeEvents {
   connect: [session: Session]
   subscribe: [session: Session, channel: string]
   unsubscribe: [session: Session, channel: string]
-  /** Somebody published; `session` is null where it was the application. */
+  /** Somebody published; `session` is null where it was the application, or a client without a session. */
   publish: [session: Session | null, channel: string, data: unknown]
   /** It lived `maxInterval` without a connection; `disconnect` follows. */
   expire: [session: Session]
@@ -21,7 +21,7 @@ export interface RealtimeEvents {
   disconnect: [session: Session, reason: EndReason]
 }
 
-/** What a listener of the application gets: the event, and who published it (null: the application). */
+/** What a listener of the application gets: the event, and who published it (null: the application, or a client without a session). */
 export type Listener = (message: Readonly<EventMessage>, session: Session | null) => unknown
 
 /** An in-memory client, to test an application without a port. It speaks through the same broker as any other. */

@@ -85,7 +85,7 @@ export class Broker {
     reply.successful = false
     reply.error = error
     if ('subscription' in message) reply.subscription = message.subscription
-    const advice = more.advice ?? adviceFor(request.incoming.operation, error)
+    const advice = more.advice ?? adviceFor(request, error)
     if (advice !== null) reply.advice = advice
     if (more.ext !== undefined) reply.ext = { ...reply.ext, ...more.ext }
     this.answer(request, [reply])
@@ -107,7 +107,7 @@ export class Broker {
     const send = (ready: readonly (Outgoing | null)[]) => {
       const messages = [...events, ...ready.map((each, index) => each ?? outgoing[index] as Outgoing)]
       this.counters.messagesOut += messages.length
-      connection.send(messages, session?.id ?? '', slot)
+      connection.send(messages, session?.id ?? '', slot, events.length > 0)
     }
     if (!changed.some(isThenable)) return send(changed as (Outgoing | null)[])
     Promise.all(changed).then(send, error => {
@@ -212,8 +212,8 @@ export function forget (unconnected: Map<string, Session>, session: Session): vo
 }
 
 // Without a session there is nothing to retry: whoever is refused one is told to stop, or to come back later.
-function adviceFor (operation: Checked['operation'], error: Refusal): Advice | null {
-  if (error.startsWith('402:')) return adviseHandshake()
-  if (operation !== 'handshake') return null
+function adviceFor ({ incoming: { operation }, session }: Pick<Request<Checked>, 'incoming' | 'session'>, error: Refusal): Advice | null {
+  if (operation !== 'handshake' && error.startsWith('402:')) return adviseHandshake()
+  if (operation !== 'handshake' && (operation !== 'connect' || session !== null)) return null
   return error.startsWith('5') ? adviseHandshake(LATER) : adviseNone()
 }

@@ -1,7 +1,7 @@
 import type { CloseReason, Connection } from '../../types/index.js'
 import { adviseHandshake } from '../protocol/advice.js'
 import { refusal } from '../protocol/error.js'
-import type { ConnectRequest, ReplyMessage } from '../protocol/message.js'
+import type { ConnectRequest } from '../protocol/message.js'
 import { Outgoing } from '../protocol/outgoing.js'
 import type { Broker } from './broker.js'
 import type { ConnectWords, HeldConnect } from './held-connect.js'
@@ -108,9 +108,14 @@ export class Lifeline implements Due {
   answer (message: ConnectRequest, connection: Connection, slot: number, words: ConnectWords = {}): void {
     const { advice = this.#broker.config.connectAdvice, error, withEvents = true, more } = words
     const { delivery, id } = this.#session
+    // Who is told to wait longer lives longer.
+    this.#interval = Math.max(this.#interval, advice.interval ?? 0)
+    this.rest()
     const events = withEvents && !delivery.pushes ? delivery.takeAll() : []
-    const reply: ReplyMessage = { ...replyTo(message, id), advice, ...more }
-    if (delivery.batch !== null && withEvents) reply.ext = { ...reply.ext, ack: delivery.batch }
+    const reply = replyTo(message, id)
+    const ack = delivery.batch !== null && withEvents ? { ack: delivery.batch } : undefined
+    const ext = { ...reply.ext, ...more?.ext, ...ack }
+    Object.assign(reply, { advice, ...more }, Object.keys(ext).length > 0 && { ext })
     if (error !== undefined) Object.assign(reply, { successful: false, error })
     this.#broker.answer({ connection, slot, session: this.#session }, [reply], events)
   }

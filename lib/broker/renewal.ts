@@ -1,3 +1,4 @@
+import { adviseHandshake } from '../protocol/advice.js'
 import { refusal, type Refusal } from '../protocol/error.js'
 import type { ConnectRequest } from '../protocol/message.js'
 import { isThenable, type Eventually } from './after.js'
@@ -8,6 +9,7 @@ import type { Session } from './session.js'
 /**
  * The identity that a connect brings (docs/protocol.md, section 7): it must be the session's, and a fresh
  * one of the same person renews it. Who brings none is believed by cookie and clientId alone.
+ * Whom the application does not accept any more has no session any more.
  * @returns null to go on, 402 where it is somebody else, 401 where the application does not accept it
  */
 export function renew (broker: Broker, request: Request<{ operation: 'connect', message: ConnectRequest }>, session: Session): Eventually<Refusal | null> {
@@ -16,7 +18,9 @@ export function renew (broker: Broker, request: Request<{ operation: 'connect', 
   const { connection: { caller }, incoming: { message } } = request
   const failed = (error: unknown): Refusal => {
     session.log.info({ err: error }, 'a connect was not authenticated')
-    return refusal(401, session.id)
+    const refused = refusal(401, session.id)
+    broker.end(session, 'unauthenticated', { advice: adviseHandshake(), error: refused })
+    return refused
   }
   const compare = (identity: unknown): Refusal | null => {
     if (identity === undefined) return null
@@ -26,7 +30,7 @@ export function renew (broker: Broker, request: Request<{ operation: 'connect', 
   }
   try {
     const asked = ask(caller, message, session)
-    return isThenable(asked) ? asked.then(compare, failed) : compare(asked)
+    return isThenable(asked) ? asked.then(compare).then(undefined, failed) : compare(asked)
   } catch (error) {
     return failed(error)
   }

@@ -42,8 +42,12 @@ export function decodeZ85 (text: string): Buffer | null {
   return rest === 0 ? bytes : bytes.subarray(0, bytes.length - 5 + rest)
 }
 
-/** The bytes in the `data` of a message with `ext.binary`, or null where there are none. */
-export function binaryOf (data: unknown): Buffer | null {
-  const text = typeof data === 'object' && data !== null ? (data as { data?: unknown }).data : undefined
-  return typeof text === 'string' ? decodeZ85(text) : null
+/**
+ * The `data` of a message as a service is to get it: with `ext.binary` its bytes, else as it is.
+ * @returns undefined where there is none, or what should be Z85 is not
+ */
+export function plainData ({ data, ext }: { readonly data?: unknown, readonly ext?: Readonly<Record<string, unknown>> }): unknown {
+  if (ext?.binary === undefined || data === undefined || data === null) return data
+  const text = typeof data === 'object' ? (data as { data?: unknown }).data : undefined
+  return typeof text === 'string' ? decodeZ85(text) ?? undefined : undefined
 }

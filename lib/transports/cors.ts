@@ -9,7 +9,7 @@ export function allowOrigin (request: FastifyRequest, reply: FastifyReply): void
   reply.headers({
     'access-control-allow-origin': request.headers.origin,
     'access-control-allow-credentials': 'true',
-    vary: 'Origin'
+    vary: [reply.getHeader('vary'), 'Origin'].flat().filter(name => name !== undefined).join(', ')
   })
 }
 

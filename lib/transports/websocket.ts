@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws'
 import type { Caller, Carried, CloseReason, Connection } from '../../types/index.js'
 import type { Broker } from '../broker/broker.js'
 import { decode, Undecodable } from '../protocol/codec.js'
+import { spellArray } from '../protocol/dialect.js'
 import { Outgoing } from '../protocol/outgoing.js'
 import { spellBytes, spellTexts } from './outgoing-frames.js'
 import { textFrame } from './frame.js'
@@ -68,14 +69,14 @@ export class WebSocketConnection implements Connection {
     return this.#socket?.writableLength ?? this.#ws.bufferedAmount
   }
 
-  send (messages: readonly Outgoing[], clientId: string): void {
+  send (messages: readonly Outgoing[], clientId: string, _slot: number = 0, whole: boolean = false): void {
     if (!this.open) return
     if (this.#socket === null) {
-      for (const text of spellTexts(messages, clientId, this.bare)) this.#ws.send(text, () => this.#flush())
+      for (const text of whole && !this.bare ? [spellArray(messages)] : spellTexts(messages, clientId, this.bare)) this.#ws.send(text, () => this.#flush())
     } else if (this.bare) {
       this.#socket.write(Buffer.concat(spellTexts(messages, clientId, true).map(textFrame)))
     } else {
-      this.#socket.write(spellBytes(messages))
+      this.#socket.write(whole ? textFrame(spellArray(messages)) : spellBytes(messages))
     }
   }
 

@@ -35,8 +35,9 @@ t.test('a later request of somebody else is a stranger', async t => {
   t.match(await connect('ada'), { successful: true })
   t.match(await connect(), { successful: true }, 'who says nothing is known by cookie and clientId')
   t.match(await connect('eve'), { successful: false, error: `402:${clientId}:Unknown client` })
-  t.match(await connect('forged'), { successful: false, error: `401:${clientId}:Not authenticated` })
   t.equal((app.realtime.sessions.get(clientId)?.identity as Token).name, 'ada')
+  t.match(await connect('forged'), { successful: false, error: `401:${clientId}:Not authenticated`, advice: { reconnect: 'handshake' } })
+  t.equal(app.realtime.sessions.size, 0, 'whom the application does not accept any more has no session')
 })
 
 t.test('an identity that expires ends its session, and the client is advised to shake hands', async t => {

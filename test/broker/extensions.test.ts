@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { activity, timestamp } from '../../lib/index.js'
-import { binaryOf, decodeZ85, encodeZ85 } from '../../lib/protocol/binary.js'
+import { decodeZ85, encodeZ85, plainData } from '../../lib/protocol/binary.js'
 import { startGateway } from '../harness/gateway.js'
 import { PollClient } from '../harness/poll-client.js'
 import { SocketClient, type Message } from '../harness/socket-client.js'
@@ -156,6 +156,10 @@ t.test('binary: bytes reach a service decoded, and other clients as they came', 
   const data = { data: encodeZ85(bytes), last: true }
   t.match(await client.ask({ channel: '/service/raw', clientId, data, ext: { binary: {} } }), { successful: true })
   await until(() => Buffer.concat(received).equals(bytes))
+  await client.ask({ channel: '/meta/unsubscribe', clientId, subscription: '/service/raw', data, ext: { binary: {} } })
+  await until(() => Buffer.concat(received).equals(Buffer.concat([bytes, bytes])))
+  await client.ask({ channel: '/meta/subscribe', clientId, subscription: '/service/raw', data, ext: { binary: {} } })
+  await until(() => Buffer.concat(received).equals(Buffer.concat([bytes, bytes, bytes])))
   t.match(await client.ask({ channel: '/service/raw', clientId, data: { data: 'no"Z85' }, ext: { binary: {} } }), { error: /^422:\/service\/raw:/ })
   await client.ask({ channel: '/files', clientId, data, ext: { binary: {}, token: 'secret' } })
   t.strictSame((await client.next(message => message.data !== undefined)).ext, { binary: {} }, 'nothing else of ext is passed on')
@@ -165,8 +169,9 @@ t.test('Z85: any bytes there and back, and what is none is refused', async t => 
   fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), bytes => Buffer.from(bytes).equals(decodeZ85(encodeZ85(bytes)) as Buffer)))
   t.equal(encodeZ85(Buffer.from([0x86, 0x4f, 0xd2, 0x6f, 0xb5, 0x59, 0xf7, 0x5b])), 'HelloWorld')
   for (const text of ['a', 'aaaaaa', '"aaaa', 'é1234', '#####']) t.equal(decodeZ85(text), null, text)
-  t.equal(binaryOf({ data: 5 }), null)
-  t.equal(binaryOf(null), null)
+  t.equal(plainData({ data: { data: 5 }, ext: { binary: {} } }), undefined)
+  t.equal(plainData({ data: null, ext: { binary: {} } }), null)
+  t.equal(plainData({ data: 'text', ext: {} }), 'text')
 })
 
 t.test('timestamp: on every message, made once for all', async t => {

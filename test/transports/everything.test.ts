@@ -56,6 +56,7 @@ t.test('CORS: an allowed origin may read the answers, cookies included; a prefli
   t.equal(answer.headers.get('access-control-allow-origin'), origin)
   t.equal(answer.headers.get('access-control-allow-credentials'), 'true')
   t.equal(answer.headers.get('vary'), 'Origin')
+  t.strictSame((await answer.json() as { supportedConnectionTypes: string[] }[])[0]?.supportedConnectionTypes, ['websocket', 'long-polling', 'cross-origin-long-polling'], 'what Faye calls it')
   const preflight = await fetch(url, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type,x-token' } })
   t.equal(preflight.status, 204)
   t.equal(preflight.headers.get('access-control-allow-headers'), 'content-type,x-token')
@@ -72,7 +73,7 @@ t.test('a preflight brings no credentials, so the hooks of the route do not refu
 })
 
 t.test('several tabs of one browser: one poll is held, the others come back at an interval', async t => {
-  const { url, app } = await startGateway(t, { multiSessionInterval: 1234 })
+  const { url, app } = await startGateway(t, { multiSessionInterval: 1234, maxInterval: 50 })
   const first = await new PollClient(url).start()
   const second = new PollClient(url)
   second.cookie = first.cookie
@@ -80,6 +81,9 @@ t.test('several tabs of one browser: one poll is held, the others come back at a
   const poll = first.connect()
   await until(() => app.realtime.metrics().heldConnects === 1)
   t.match(await second.connect(), [{ successful: true, advice: { reconnect: 'retry', interval: 1234, 'multiple-clients': true } }])
+  await new PollClient(url).start()
+  await until(() => app.realtime.metrics().expired === 1, 'a session that was told nothing expires before the one that waits as it was told')
+  t.ok(app.realtime.sessions.has(second.clientId))
   app.realtime.deliver(first.clientId, '/a', 1)
   t.notOk('multiple-clients' in (await poll).at(-1).advice)
   const held = second.connect()

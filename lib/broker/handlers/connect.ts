@@ -1,5 +1,5 @@
 import type { Connection } from '../../../types/index.js'
-import type { Advice } from '../../protocol/advice.js'
+import { adviseHandshake, type Advice } from '../../protocol/advice.js'
 import { refusal } from '../../protocol/error.js'
 import { publicAddress } from '../../protocol/nodefony.js'
 import { after, type Eventually } from '../after.js'
@@ -16,7 +16,7 @@ export const connect: Handler<'connect'> = (broker, request) => {
   if (session !== null) {
     return after(renew(broker, request, session as Session), error => {
       if (error === null) connected(broker, request, session as Session)
-      else broker.refuse(error.startsWith('402:') ? { ...request, session: null } : request, error)
+      else broker.refuse({ ...request, session: null }, error, { advice: adviseHandshake() })
     })
   }
   return after(implicitHandshake(broker, request), created => created instanceof Session

@@ -16,7 +16,8 @@ const VERSION = '1.0'
 /** Why there is no session, and what to do about it. */
 export interface Denial {
   readonly error: Refusal
-  readonly advice: Advice
+  /** What to do about it, where it is not plain from the error. */
+  readonly advice?: Advice
   /** What the next round of a negotiation needs to know. */
   readonly ext?: Record<string, unknown>
 }
@@ -60,9 +61,9 @@ export function createSession (broker: Broker, request: Pick<Request, 'connectio
     const { policy } = broker
     const asked = policy.canHandshake === undefined || policy.canHandshake(caller, message, identity)
     return after(asked, said => {
-      if (typeof said === 'object') return { error: refusal(401, '', 'Go on negotiating'), advice: adviseHandshake(), ext: said.challenge }
+      if (typeof said === 'object' && said !== null) return { error: refusal(401, '', 'Go on negotiating'), advice: adviseHandshake(), ext: said.challenge }
       const error = verdictOf(said, refusal(403, '', 'Handshake denied'))
-      return error === null ? enter(broker, request, message, identity) : { error, advice: adviseNone() }
+      return error === null ? enter(broker, request, message, identity) : { error }
     })
   })
 }

@@ -1,5 +1,5 @@
 import type { Verdict } from '../../../types/index.js'
-import { binaryOf } from '../../protocol/binary.js'
+import { plainData } from '../../protocol/binary.js'
 import { readChannel, serviceName } from '../../protocol/channel.js'
 import { refusal, type Refusal } from '../../protocol/error.js'
 import type { EventMessage, PublishRequest } from '../../protocol/message.js'
@@ -48,8 +48,8 @@ function toService (broker: Broker, request: Request, session: Session, message:
 
 function write (broker: Broker, session: Session, message: PublishRequest): Eventually<Refusal | null> {
   const { channel } = message
-  const data = message.ext?.binary === undefined ? message.data : binaryOf(message.data)
-  if (data === null && message.data !== null) return refusal(422, channel, 'Data is no Z85')
+  const data = plainData(message)
+  if (data === undefined) return refusal(422, channel, 'Data is no Z85')
   const link = session.links.get(serviceName(channel))
   if (link !== undefined) {
     broker.emit('publish', session, channel, data)

@@ -1,4 +1,5 @@
 import type { Link } from '../../../types/index.js'
+import { plainData } from '../../protocol/binary.js'
 import { readChannel, serviceName } from '../../protocol/channel.js'
 import { isRefusal, refusal, type Refusal } from '../../protocol/error.js'
 import type { ReplyMessage, SubscribeRequest } from '../../protocol/message.js'
@@ -69,7 +70,9 @@ function toService (broker: Broker, session: Session, message: SubscribeRequest,
     return { channel, error: null }
   }
   if (session.links.size >= broker.limits.services) return { channel, error: refusal(429, channel, `More than ${broker.limits.services} services`) }
-  const link = broker.services.open(name, session, message.data)
+  const data = plainData(message)
+  if (data === undefined && message.data !== undefined) return { channel, error: refusal(422, channel, 'Data is no Z85') }
+  const link = broker.services.open(name, session, data)
   if (isRefusal(link)) return { channel, error: link }
   session.links.set(name, link)
   return after(link.opened, error => {
@@ -94,6 +97,6 @@ function replies (message: SubscribeRequest, session: Session, outcomes: readonl
 function reply (message: SubscribeRequest, session: Session, subscription: string | string[], { error, link }: Outcome): ReplyMessage {
   const said: ReplyMessage = { ...replyTo(message, session.id), subscription }
   if (error !== null) Object.assign(said, { successful: false, error })
-  else if (link !== undefined) said.ext = { socket: link.description }
+  else if (link !== undefined) said.ext = { ...said.ext, socket: link.description }
   return said
 }

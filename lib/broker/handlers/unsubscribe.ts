@@ -1,3 +1,4 @@
+import { plainData } from '../../protocol/binary.js'
 import { serviceName } from '../../protocol/channel.js'
 import { replyTo } from '../request.js'
 import type { Session } from '../session.js'
@@ -14,7 +15,7 @@ export const unsubscribe: Handler<'unsubscribe'> = (broker, request) => {
     const link = session.links.get(serviceName(channel))
     if (link !== undefined && channel.startsWith('/service/')) {
       session.links.delete(link.service)
-      link.end(message.data)
+      link.end(plainData(message))
     }
     if (!session.subscriptions.delete(channel)) continue
     broker.subscriptions.remove(channel, session)
