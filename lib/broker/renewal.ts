@@ -1,4 +1,3 @@
-import { adviseHandshake } from '../protocol/advice.js'
 import { refusal, type Refusal } from '../protocol/error.js'
 import type { ConnectRequest } from '../protocol/message.js'
 import { isThenable, type Eventually } from './after.js'
@@ -9,7 +8,6 @@ import type { Session } from './session.js'
 /**
  * The identity that a connect brings (docs/protocol.md, section 7): it must be the session's, and a fresh
  * one of the same person renews it. Who brings none is believed by cookie and clientId alone.
- * Whom the application does not accept any more has no session any more.
  * @returns null to go on, 402 where it is somebody else, 401 where the application does not accept it
  */
 export function renew (broker: Broker, request: Request<{ operation: 'connect', message: ConnectRequest }>, session: Session): Eventually<Refusal | null> {
@@ -18,9 +16,7 @@ export function renew (broker: Broker, request: Request<{ operation: 'connect', 
   const { connection: { caller }, incoming: { message } } = request
   const failed = (error: unknown): Refusal => {
     session.log.info({ err: error }, 'a connect was not authenticated')
-    const refused = refusal(401, session.id)
-    broker.end(session, 'unauthenticated', { advice: adviseHandshake(), error: refused })
-    return refused
+    return refusal(401, session.id)
   }
   const compare = (identity: unknown): Refusal | null => {
     if (identity === undefined) return null

@@ -86,3 +86,12 @@ t.test('an end of an identity that is no number was never valid', async t => {
   await new PollClient(url).handshake()
   await until(() => app.realtime.sessions.size === 0)
 })
+
+t.test('on a WebSocket whom the application does not accept any more gets the reply first, then the end', async t => {
+  const { wsUrl, app } = await startGateway(t, options)
+  const client = await SocketClient.open(t, wsUrl)
+  const { clientId } = await client.ask(handshake('ada'))
+  t.match(await client.ask({ channel: '/meta/connect', clientId, connectionType: 'websocket', ext: { token: 'forged' } }), { successful: false, error: /^401:/, advice: { reconnect: 'handshake' } })
+  t.equal((await client.waitClosed()).code, 1000)
+  t.equal(app.realtime.sessions.size, 0)
+})

@@ -15,8 +15,10 @@ export const connect: Handler<'connect'> = (broker, request) => {
   const { session } = request
   if (session !== null) {
     return after(renew(broker, request, session as Session), error => {
-      if (error === null) connected(broker, request, session as Session)
-      else broker.refuse({ ...request, session: null }, error, { advice: adviseHandshake() })
+      if (error === null) return connected(broker, request, session as Session)
+      broker.refuse({ ...request, session: null }, error, { advice: adviseHandshake() })
+      // Whom the application does not accept any more has no session; a stranger leaves it alone.
+      if (error.startsWith('401:')) broker.end(session as Session, 'unauthenticated', { advice: adviseHandshake() })
     })
   }
   return after(implicitHandshake(broker, request), created => created instanceof Session
