@@ -8,7 +8,7 @@ import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { ConnectRequest, Connector, Extension, HandshakeRequest, Policy, Session } from '../types/index.js'
 import { OptionsError } from './errors.js'
 import { LimitsSchema } from './limits.js'
-import { framingNames } from './framing/index.js'
+import { framingOf, framings, type FramingOption } from './framing/index.js'
 import { encodingNames } from './encoding/index.js'
 
 const func = <F>(description: string) => Type.Unsafe<F>(Type.Function([], Type.Any(), { description }))
@@ -24,12 +24,29 @@ const either = <T>(expected: string, accepts: (value: unknown) => boolean, more:
   Type.Unsafe<T>({ [Kind]: EITHER, expected, accepts, ...more })
 
 const service = {
-  framing: oneOf(framingNames, 'raw', 'how the bytes are cut into messages'),
+  framing: either<FramingOption>('the name of a framing, { type: name, … }, or a framing of your own', value => typeof value === 'string' || (typeof value === 'object' && value !== null),
+    { default: 'raw', description: 'how the bytes are cut into messages' }),
   encoding: oneOf(encodingNames, 'utf8', 'how bytes become the data of messages'),
   connectTimeout: Type.Optional(Type.Integer({ minimum: 1, description: 'ms; limits.upstreamConnect where it is left out' })),
   idleTimeout: Type.Optional(Type.Integer({ minimum: 1, description: 'ms without a byte either way before the conversation ends; off where it is left out' })),
   authorize: Type.Optional(func<(session: Session) => boolean | string | Promise<boolean | string>>('may this session open the service?'))
 }
+
+const framing: Readonly<Record<string, TSchema>> = {
+  ...Object.fromEntries(Object.keys(framings).map(name => [name, Type.Object({ type: Type.Literal(name) }, { additionalProperties: false })])),
+  delimiter: Type.Object({
+    type: Type.Literal('delimiter'),
+    delimiter: Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.Integer({ minimum: 0, maximum: 255 }), { minItems: 1 })])
+  }, { additionalProperties: false }),
+  'length-prefixed': Type.Object({
+    type: Type.Literal('length-prefixed'),
+    bytes: Type.Union([Type.Literal(1), Type.Literal(2), Type.Literal(4)]),
+    endian: Type.Optional(Type.Union([Type.Literal('big'), Type.Literal('little')])),
+    inclusive: Type.Optional(Type.Boolean())
+  }, { additionalProperties: false })
+}
+
+const OwnFraming = Type.Object({ whole: Type.Boolean(), encode: Type.Function([], Type.Any()), decoder: Type.Function([], Type.Any()) }, { additionalProperties: true })
 
 /** A service reached by the built-in connector `tcp`. */
 const TcpService = Type.Object({
@@ -132,8 +149,20 @@ function refuseService (name: string, definition: ServiceOptions, options: Optio
     const known = [...Object.keys(builtIn), ...Object.keys(options.connectors)].join(', ')
     throw new OptionsError(`services.${name}.type: Unknown connector '${definition.type}'; known: ${known}`)
   }
-  options.services[name] = Value.Default(schema, definition) as ServiceOptions
-  refuse(`services.${name}`, schema, options.services[name])
+  const filled = options.services[name] = Value.Default(schema, definition) as ServiceOptions
+  refuse(`services.${name}`, schema, filled)
+  refuseFraming(`services.${name}.framing`, filled.framing)
+  if (filled.encoding === 'json' && !framingOf(filled.framing).whole) {
+    throw new OptionsError(`services.${name}.encoding: JSON needs a framing that keeps messages whole, 'lines' for one`)
+  }
+}
+
+function refuseFraming (path: string, option: FramingOption): void {
+  if (typeof option === 'object' && !('type' in option)) return refuse(path, OwnFraming, option)
+  const asked = typeof option === 'string' ? { type: option } : option
+  const schema = Object.hasOwn(framing, asked.type) ? framing[asked.type] : undefined
+  if (schema === undefined) throw new OptionsError(`${path}: Expected ${Object.keys(framing).map(name => `"${name}"`).join(' or ')}`)
+  refuse(path, schema, asked)
 }
 
 function refuse (prefix: string, schema: TSchema, value: unknown): void {

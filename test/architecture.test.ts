@@ -11,7 +11,7 @@ const allowed: Record<string, readonly string[]> = {
   types: ['type:fastify', 'type:@sinclair/typebox', 'type:node:stream', 'type:lib/protocol', 'type:lib/options'],
   'lib/protocol': ['@sinclair/typebox', '@sinclair/typebox/compiler', 'secure-json-parse'],
   'lib/framing': ['type:types'],
-  'lib/encoding': ['type:types', 'node:string_decoder'],
+  'lib/encoding': ['lib/protocol', 'type:types', 'node:string_decoder'],
   'lib/broker': ['lib/protocol', 'type:types', 'type:fastify', 'type:lib/limits'],
   'lib/services': ['lib/framing', 'lib/encoding', 'lib/protocol', 'type:types', 'type:fastify', 'type:lib/limits', 'type:lib/options', 'type:node:stream'],
   'lib/transports': ['lib/broker', 'lib/protocol', 'lib/errors', 'type:types', 'type:fastify', 'type:ws', 'type:@fastify/websocket', 'type:node:net', 'type:node:http'],

@@ -2,6 +2,8 @@
 export interface ServiceMetrics {
   /** Publishes that waited for a service that reads slowly. */
   servicePauses: number
+  /** Messages of services that could not be read. */
+  serviceDropped: number
   /** Events of services, bytes read from them and written to them. */
   serviceEvents: number
   serviceBytesIn: number

@@ -1,8 +1,13 @@
 /** The encodings by name: the option `encoding` of a service. */
 import type { Encoding } from '../../types/index.js'
+import { base64 } from './base64.js'
+import { binary } from './binary.js'
+import { json } from './json.js'
 import { utf8 } from './utf8.js'
 
-export const encodings = { utf8 } as const satisfies Record<string, Encoding>
+export { UNREADABLE } from './unreadable.js'
+
+export const encodings = { utf8, json, base64, binary } as const satisfies Record<string, Encoding>
 
 export type EncodingName = keyof typeof encodings
 

@@ -1,8 +1,11 @@
 import type { FrameDecoder, Framing } from '../../types/index.js'
+import { delimiter } from './delimiter.js'
 import { FrameTooLong } from './frame-too-long.js'
 
 const LF = 10
 const CR = 13
+
+const byLineFeed = delimiter({ delimiter: '\n' })
 
 /**
  * One message a line, ended by LF or CRLF. A line that the service left unfinished when it
@@ -11,62 +14,40 @@ const CR = 13
  */
 export const lines: Framing = {
   whole: true,
-  encode (message) {
-    const line = withoutBreak(message)
-    return line.includes(LF) ? null : Buffer.concat([line, Buffer.of(LF)])
-  },
+  encode: message => byLineFeed.encode(withoutBreak(message)),
   decoder: bound => new LineDecoder(bound)
 }
 
 class LineDecoder implements FrameDecoder {
   readonly #bound: number
-  // A line whose end has not come yet. It holds no LF, so only new bytes are ever searched.
-  #begun = Buffer.alloc(0)
-  #length = 0
+  readonly #frames: FrameDecoder
 
   constructor (bound: number) {
     this.#bound = bound
+    // One more for the CR that may stand before the LF.
+    this.#frames = byLineFeed.decoder(bound + 1)
   }
 
   push (chunk: Buffer): Buffer[] {
-    const frames: Buffer[] = []
-    let from = 0
-    for (let at = chunk.indexOf(LF); at !== -1; at = chunk.indexOf(LF, from)) {
-      frames.push(this.#finish(chunk.subarray(from, at), frames))
-      from = at + 1
+    try {
+      return this.#trim(this.#frames.push(chunk))
+    } catch (error) {
+      if (!(error instanceof FrameTooLong)) throw error
+      throw new FrameTooLong(this.#bound, this.#trim([...error.before]))
     }
-    if (from < chunk.length) this.#keep(chunk.subarray(from), frames)
-    return frames
   }
 
   end (): Buffer[] {
-    return this.#length === 0 ? [] : [this.#finish(Buffer.alloc(0), [])]
+    return this.#trim(this.#frames.end())
   }
 
-  #keep (piece: Buffer, before: readonly Buffer[]): void {
-    const length = this.#length + piece.length
-    // One more for the CR that may stand before the LF.
-    if (length > this.#bound + 1) throw new FrameTooLong(this.#bound, before)
-    if (length > this.#begun.length) {
-      // Doubling keeps a line that comes byte by byte linear.
-      const roomier = Buffer.allocUnsafe(2 * length)
-      this.#begun.copy(roomier, 0, 0, this.#length)
-      this.#begun = roomier
+  #trim (frames: Buffer[]): Buffer[] {
+    for (const [index, frame] of frames.entries()) {
+      const line = frame[frame.length - 1] === CR ? frame.subarray(0, -1) : frame
+      if (line.length > this.#bound) throw new FrameTooLong(this.#bound, frames.slice(0, index))
+      frames[index] = line
     }
-    piece.copy(this.#begun, this.#length)
-    this.#length = length
-  }
-
-  #finish (rest: Buffer, before: readonly Buffer[]): Buffer {
-    let line = rest
-    if (this.#length > 0) {
-      line = Buffer.concat([this.#begun.subarray(0, this.#length), rest])
-      this.#begun = Buffer.alloc(0)
-      this.#length = 0
-    }
-    if (line[line.length - 1] === CR) line = line.subarray(0, -1)
-    if (line.length > this.#bound) throw new FrameTooLong(this.#bound, before)
-    return line
+    return frames
   }
 }
 

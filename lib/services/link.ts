@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Connector, DataDecoder, Encoding, FrameDecoder, Framing, Link, LinkOwner } from '../../types/index.js'
+import { UNREADABLE } from '../encoding/index.js'
 import { FrameTooLong } from '../framing/frame-too-long.js'
 import type { Limits } from '../limits.js'
 import type { ServiceOptions } from '../options.js'
@@ -125,13 +126,20 @@ export class ServiceLink implements Link {
 
   #deliver (frames: readonly Buffer[], last?: unknown): void {
     const events: Outgoing[] = []
+    const { ext } = this.#parts.encoding
     const add = (data: unknown) => {
-      if (data !== undefined) events.push(Outgoing.event({ channel: this.#channel, data } as EventMessage))
+      if (data === UNREADABLE) this.#drop()
+      else if (data !== undefined) events.push(Outgoing.event({ channel: this.#channel, data, ...(ext !== undefined && { ext }) } as EventMessage))
     }
     for (const frame of frames) add(this.#data.push(frame))
     add(last)
     this.#parts.counters.serviceEvents += events.length
     if (events.length > 0) this.#parts.owner.receive(events)
+  }
+
+  #drop (): void {
+    this.#parts.counters.serviceDropped++
+    this.#parts.log.warn({ encoding: this.#parts.definition.encoding }, 'a message of the service could not be read')
   }
 
   #end (): void {
@@ -160,7 +168,7 @@ export class ServiceLink implements Link {
   write (data: unknown): Refusal | null | Promise<Refusal | null> {
     if (this.#over || this.#queue === null) return refusal(404, this.#channel, 'Service is not subscribed')
     const bytes = this.#bytesOf(data)
-    if (bytes === null) return refusal(422, this.#channel, `Data does not fit: ${this.#parts.definition.encoding}, ${this.#parts.definition.framing}`)
+    if (bytes === null) return refusal(422, this.#channel, `Data does not fit the ${this.#parts.definition.encoding} of the service, or its framing`)
     this.#parts.counters.serviceBytesOut += bytes.length
     this.#idle?.refresh()
     const written = this.#queue.write(bytes)

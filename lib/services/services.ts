@@ -1,6 +1,6 @@
 import type { Connector, Link, LinkOwner, Services, Session } from '../../types/index.js'
 import { encodings } from '../encoding/index.js'
-import { framings } from '../framing/index.js'
+import { framingOf } from '../framing/index.js'
 import type { Limits } from '../limits.js'
 import type { Options, ServiceOptions } from '../options.js'
 import { serviceChannel } from '../protocol/channel.js'
@@ -11,6 +11,7 @@ import { ServiceLink } from './link.js'
 export class ServiceCounters {
   servicePauses = 0
   serviceEvents = 0
+  serviceDropped = 0
   serviceBytesIn = 0
   serviceBytesOut = 0
 }
@@ -50,7 +51,7 @@ export class ServiceDirectory implements Services {
       id: `${name}-${++this.#opened}`,
       definition,
       connector: connectors[definition.type] as Connector,
-      framing: framings[definition.framing],
+      framing: framingOf(definition.framing),
       encoding: encodings[definition.encoding],
       owner,
       limits,

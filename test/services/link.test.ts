@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
 import type { RealtimeOptions } from '../../lib/index.js'
+import { decodeZ85, encodeZ85 } from '../../lib/protocol/binary.js'
 import { startGateway } from '../harness/gateway.js'
 import { PollClient } from '../harness/poll-client.js'
 import { SocketClient } from '../harness/socket-client.js'
@@ -289,3 +290,37 @@ t.test('over long-polling too: nothing is lost between two polls, and the servic
   t.equal(numbers.length, COUNT)
   t.ok(numbers.every((n, index) => n === index))
 })
+
+t.test('json: clients get values, and theirs are written as JSON; what is none is dropped and counted', async t => {
+  const service = await startTcpService(t, socket => socket.write('{"n":1}\nno json\n[2]\n'))
+  const { app, wsUrl } = await startGateway(t, { services: { feed: { port: service.port, framing: 'lines', encoding: 'json' } } })
+  const client = await SocketClient.connect(t, wsUrl)
+  const { clientId } = client
+  await client.ask({ channel: '/meta/subscribe', clientId, subscription: '/service/feed', data: { method: 'start' } })
+  t.strictSame((await client.next('/service/feed')).data, { n: 1 })
+  t.strictSame((await client.next('/service/feed')).data, [2])
+  t.equal(app.realtime.metrics().serviceDropped, 1)
+  t.match(await client.ask({ channel: '/service/feed', clientId, data: 'text' }), { successful: true })
+  await until(() => service.received[0] === '{"method":"start"}\n"text"\n')
+})
+
+for (const encoding of ['base64', 'binary'] as const) {
+  t.test(`${encoding}: any bytes, both ways, exactly; what is none is refused`, async t => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_each, n) => n))
+    const service = await startTcpService(t, socket => socket.write(Buffer.concat([Buffer.of(1, 0), bytes])))
+    const received: Buffer[] = []
+    service.server.on('connection', socket => socket.on('data', data => received.push(data)))
+    const { wsUrl } = await startGateway(t, { services: { raw: { port: service.port, framing: { type: 'length-prefixed', bytes: 2 }, encoding } } })
+    const client = await SocketClient.connect(t, wsUrl)
+    const { clientId } = client
+    await client.ask({ channel: '/meta/subscribe', clientId, subscription: '/service/raw' })
+    const event = await client.next('/service/raw')
+    const read = encoding === 'base64' ? Buffer.from(event.data, 'base64') : decodeZ85(event.data.data)
+    t.ok(bytes.equals(read as Buffer))
+    t.strictSame(event.ext, encoding === 'base64' ? undefined : { binary: {} })
+    const send = (data: unknown, ext?: object) => client.ask({ channel: '/service/raw', clientId, data, ...(ext !== undefined && { ext }) })
+    t.match(await send('no base64!'), { successful: false, error: /^422:\/service\/raw:/ })
+    t.match(encoding === 'base64' ? await send(bytes.toString('base64')) : await send({ data: encodeZ85(bytes), last: true }, { binary: {} }), { successful: true })
+    await until(() => Buffer.concat(received).equals(Buffer.concat([Buffer.of(1, 0), bytes])))
+  })
+}
