@@ -56,13 +56,37 @@ const TcpService = Type.Object({
   port: Type.Integer({ minimum: 1, maximum: 65535 })
 }, { additionalProperties: false })
 
+const Pem = either<string | Buffer | (string | Buffer)[]>('PEM as a text or a buffer, or several', value =>
+  [value].flat().every(each => typeof each === 'string' || Buffer.isBuffer(each)))
+
+/** A service reached by the built-in connector `tls`. */
+const TlsService = Type.Object({
+  ...service,
+  type: Type.Literal('tls'),
+  domain: Type.String({ default: 'localhost', minLength: 1, description: 'host name or address' }),
+  port: Type.Integer({ minimum: 1, maximum: 65535 }),
+  ca: Type.Optional(Pem),
+  cert: Type.Optional(Pem),
+  key: Type.Optional(Pem),
+  passphrase: Type.Optional(Type.String()),
+  servername: Type.Optional(Type.String({ description: 'whom the certificate must be for; domain where it is left out' })),
+  rejectUnauthorized: Type.Boolean({ default: true, description: 'false: any certificate will do' })
+}, { additionalProperties: false })
+
+/** A service reached by the built-in connector `unix`. */
+const UnixService = Type.Object({
+  ...service,
+  type: Type.Literal('unix'),
+  path: Type.String({ minLength: 1, description: 'of the socket; @name for an abstract one' })
+}, { additionalProperties: false })
+
 /** A service reached by a connector of the application: it may carry whatever that connector reads. */
 const OwnService = Type.Object({ ...service, type: Type.String() }, { additionalProperties: true })
 
 /** One entry of `services`. */
-export type ServiceOptions = Static<typeof TcpService> | (Static<typeof OwnService> & Record<string, unknown>)
+export type ServiceOptions = Static<typeof TcpService> | Static<typeof TlsService> | Static<typeof UnixService> | (Static<typeof OwnService> & Record<string, unknown>)
 
-const builtIn: Readonly<Record<string, TSchema>> = { tcp: TcpService }
+const builtIn: Readonly<Record<string, TSchema>> = { tcp: TcpService, tls: TlsService, unix: UnixService }
 
 const Hook = either<unknown>('a function or an array of functions', value => [value].flat().every(isFunction))
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -123,7 +147,7 @@ export type RealtimeOptions = Loose<Omit<Options, 'services' | 'policy' | 'exten
 }
 
 /** A service as a user writes it. */
-export type ServiceInput = Loose<Static<typeof TcpService>> & { port: number } | (Loose<Static<typeof OwnService>> & { type: string } & Record<string, unknown>)
+export type ServiceInput = Loose<Static<typeof TcpService>> & { port: number } | Loose<Static<typeof TlsService>> & { type: 'tls', port: number } | Loose<Static<typeof UnixService>> & { type: 'unix', path: string } | (Loose<Static<typeof OwnService>> & { type: string } & Record<string, unknown>)
 
 /**
  * Checks the options and fills in the defaults. The caller's object is left as it was.

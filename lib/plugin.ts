@@ -7,7 +7,7 @@ import fp from 'fastify-plugin'
 import type { Caller, ConnectRequest, Realtime, RealtimeEvents, Session, Verdict } from '../types/index.js'
 import { Broker } from './broker/broker.js'
 import { compilePolicy, type Authorize } from './broker/policy.js'
-import { tcp } from './connectors/tcp.js'
+import { connectors } from './connectors/index.js'
 import { readOptions, type Options, type RealtimeOptions } from './options.js'
 import { adviseNone } from './protocol/advice.js'
 import { realtimeOf } from './realtime.js'
@@ -17,8 +17,6 @@ import { OpenRequests } from './transports/open-requests.js'
 import { routes } from './transports/routes.js'
 import { UnusedConnections } from './transports/unused-connections.js'
 import { WebSockets } from './transports/websockets.js'
-
-const connectors = { tcp }
 
 async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void> {
   const options = readOptions(raw)

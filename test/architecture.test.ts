@@ -16,7 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   'lib/services': ['lib/framing', 'lib/encoding', 'lib/protocol', 'type:types', 'type:fastify', 'type:lib/limits', 'type:lib/options', 'type:node:stream'],
   'lib/transports': ['lib/broker', 'lib/protocol', 'lib/errors', 'type:types', 'type:fastify', 'type:ws', 'type:@fastify/websocket', 'type:node:net', 'type:node:http'],
   'lib/extensions': ['type:types'],
-  'lib/connectors': ['type:types', 'node:net']
+  'lib/connectors': ['type:types', 'node:net', 'node:tls']
 }
 
 /** Where a package may be used inside a folder, if not everywhere. */

@@ -53,7 +53,7 @@ t.test('what is wrong is named by its path', async t => {
     [{ services: { random: { port: 1, framing: { encode: 5 } } } }, /: services\.random\.framing\.whole: /],
     [{ services: { random: { port: 1, encoding: 'json' } } }, /: services\.random\.encoding: JSON needs a framing/],
     [{ services: { random: { port: 1, encoding: 'latin1' } } }, /: services\.random\.encoding: Expected "utf8" or "json" or "base64" or "binary"/],
-    [{ services: { random: { type: 'smoke' } } }, /: services\.random\.type: Unknown connector 'smoke'; known: tcp/],
+    [{ services: { random: { type: 'smoke' } } }, /: services\.random\.type: Unknown connector 'smoke'; known: tcp, tls, unix/],
     [{ services: { random: 5 } }, /: services\.random: /],
     [{ services: { 'a b': { port: 1 } } }, /: services\.a b: A name becomes a channel/],
     [{ services: { random: { type: 'constructor' } } }, /: services\.random\.type: Unknown connector/]

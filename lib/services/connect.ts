@@ -49,11 +49,13 @@ function connected (duplex: Connecting): Promise<void> {
   })
 }
 
+// Node's codes of a certificate that does not convince: DEPTH_ZERO_SELF_SIGNED_CERT, CERT_HAS_EXPIRED …
+const CERTIFICATE = /CERT|UNABLE_TO_(?:GET_ISSUER|VERIFY)/
+
 /** What a client is told of a connection that failed: no address, no detail. */
 export function refusalOf (error: unknown, channel: string): Refusal {
-  switch ((error as NodeJS.ErrnoException | undefined)?.code) {
-    case 'ECONNREFUSED': return refusal(403, channel, 'Connection refused')
-    case 'ETIMEDOUT': return refusal(408, channel, 'Service did not answer in time')
-    default: return refusal(502, channel, 'Service failed')
-  }
+  const { code = '' } = error as NodeJS.ErrnoException
+  if (code === 'ECONNREFUSED') return refusal(403, channel, 'Connection refused')
+  if (code === 'ETIMEDOUT') return refusal(408, channel, 'Service did not answer in time')
+  return refusal(502, channel, CERTIFICATE.test(code) ? 'Certificate of the service refused' : 'Service failed')
 }
