@@ -80,6 +80,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     }
   }))
 
+  app.addHook('onReady', async () => unused.watchUpgrades())
   app.addHook('preClose', async () => {
     broker.close()
     await Promise.all([sockets.close(options.drain), requests.close(options.drain)])

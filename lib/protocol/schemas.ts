@@ -52,7 +52,7 @@ export const requests = {
     ...request,
     channel: Type.Literal('/meta/connect'),
     clientId: Type.Optional(Type.Union([ClientId, Type.Null()])),
-    connectionType: Type.String({ maxLength: 64 })
+    connectionType: Type.Optional(Type.String({ maxLength: 64, description: 'nodefony-client 6 leaves it out' }))
   }),
   subscribe: Type.Object({
     ...request,

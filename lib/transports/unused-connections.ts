@@ -7,16 +7,25 @@ import type { Socket } from 'node:net'
  */
 export class UnusedConnections {
   readonly #unused = new Set<Socket>()
+  readonly #server: Server
+  readonly #use = ({ socket }: IncomingMessage): void => { this.#unused.delete(socket) }
 
   constructor (server: Server) {
-    const use = ({ socket }: IncomingMessage) => this.#unused.delete(socket)
+    this.#server = server
     // Behind TLS it is the inner socket that requests come on.
     server.on('setSecureContext' in server ? 'secureConnection' : 'connection', (socket: Socket) => {
       this.#unused.add(socket)
       socket.once('close', () => this.#unused.delete(socket))
     })
-    server.on('request', use)
-    server.on('upgrade', use)
+    server.on('request', this.#use)
+  }
+
+  /**
+   * To be called when everything is registered. Where nobody handles upgrades, Node answers them as plain requests,
+   * but only as long as nobody listens: a listener that is the only one would leave them without any answer.
+   */
+  watchUpgrades (): void {
+    if (this.#server.listenerCount('upgrade') > 0) this.#server.on('upgrade', this.#use)
   }
 
   close (): void {

@@ -193,3 +193,13 @@ t.test('system.reconnect false says none', async t => {
   t.equal(handshake.advice.reconnect, 'none')
   t.equal(connected.advice.reconnect, 'none')
 })
+
+t.test('the later client names no connection type: in the dialect it is a WebSocket, elsewhere a 400', async t => {
+  const { gateway } = await nodefony(t)
+  const socket = await SocketClient.open(t, gateway.wsUrl)
+  socket.send({ channel: '/meta/connect' })
+  t.match(await socket.next('/meta/connect'), { successful: true, clientId: /^[A-Za-z0-9]{27}$/ })
+  const poller = new PollClient(gateway.url)
+  await poller.handshake()
+  t.match(await poller.ask({ channel: '/meta/connect' }), { successful: false, error: /^400:.*Connection type not supported/ })
+})

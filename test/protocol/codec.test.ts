@@ -45,7 +45,7 @@ t.test('the type of every field is checked, and the error names it', async t => 
     [{ ...handshake, ext: 'x' }, '/ext'],
     [{ ...handshake, id: {} }, '/id'],
     [{ ...handshake, advice: { timeout: -1 } }, '/advice/timeout'],
-    [{ channel: '/meta/connect', clientId: 'a' }, '/connectionType'],
+    [{ channel: '/meta/connect', clientId: 'a', connectionType: 5 }, '/connectionType'],
     [{ channel: '/meta/connect', clientId: 7, connectionType: 'websocket' }, '/clientId'],
     [{ channel: '/meta/subscribe', clientId: 'a' }, '/subscription'],
     [{ channel: '/meta/subscribe', clientId: 'a', subscription: [] }, '/subscription'],

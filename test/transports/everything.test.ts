@@ -167,3 +167,14 @@ t.test('a rate of messages: beyond it 429, heartbeats apart', async t => {
   t.strictSame(replies.map(reply => reply.error?.slice(0, 3) ?? 'ok'), ['ok', 'ok', 'ok', '429', '429'])
   t.match(await client.connect({ timeout: 0 }), [{ successful: true }])
 })
+
+t.test('without WebSocket an upgrade is answered as the plain request that it also is', async t => {
+  const { url, app } = await startGateway(t, { transports: ['long-polling'] })
+  const socket = tcpConnect(Number(new URL(url).port), '127.0.0.1')
+  let answer = ''
+  socket.on('data', data => { answer += String(data) })
+  socket.write('GET /realtime HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n')
+  await until(() => answer.includes('Bayeux'))
+  t.match(answer, /^HTTP\/1\.1 200 /)
+  await within(app.close(), 'close')
+})

@@ -28,8 +28,10 @@ export const connect: Handler<'connect'> = (broker, request) => {
 
 function connected (broker: Broker, request: Parameters<typeof connect>[1], session: Session): void {
   const { incoming: { message }, connection, slot } = request
-  if (!broker.config.transports.includes(message.connectionType.toLowerCase())) {
-    return broker.refuse(request, refusal(400, message.connectionType, `Connection type not supported: ${broker.config.transports.join(', ')}`))
+  // nodefony-client 6 never says it: what it would say is never set.
+  const { connectionType = connection.pushes && connection.bare ? 'websocket' : '' } = message
+  if (!broker.config.transports.includes(connectionType.toLowerCase())) {
+    return broker.refuse(request, refusal(400, connectionType, `Connection type not supported: ${broker.config.transports.join(', ')}`))
   }
   if (connection.pushes && !connection.sessions.has(session) && connection.sessions.size >= broker.limits.sessionsPerSocket) {
     return broker.refuse(request, refusal(429, '', `More than ${broker.limits.sessionsPerSocket} sessions on one connection`))
