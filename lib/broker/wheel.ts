@@ -41,11 +41,12 @@ export class Wheel<Item extends Due> {
   }
 
   #put (item: Item, slot: number): void {
+    // First, for it says which slots are over: what was due before lies in the next one.
+    this.#timer ??= this.#start()
     item.slot = Math.max(slot, this.#swept + 1)
     const items = this.#slots.get(item.slot)
     if (items === undefined) this.#slots.set(item.slot, [item])
     else items.push(item)
-    this.#timer ??= this.#start()
   }
 
   #start (): NodeJS.Timeout {

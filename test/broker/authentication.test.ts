@@ -95,3 +95,11 @@ t.test('on a WebSocket whom the application does not accept any more gets the re
   t.equal((await client.waitClosed()).code, 1000)
   t.equal(app.realtime.sessions.size, 0)
 })
+
+t.test('an identity that had ended before the handshake ends its session, the very first one too', async t => {
+  const { url, app } = await startGateway(t, { identityExpires: () => Date.now() - 60_000 })
+  const client = new PollClient(url)
+  await client.handshake()
+  await until(() => app.realtime.sessions.size === 0)
+  t.match(await client.connect({ timeout: 0 }), [{ error: /^402:/ }])
+})
