@@ -193,3 +193,11 @@ t.test('a handshake refused by an extension advises none, one that failed inside
     t.match(await new PollClient(url).handshake(), { successful: false, error, advice })
   }
 })
+
+t.test('the bound of subscriptions holds, though a policy takes its time', async t => {
+  const { url, app } = await startGateway(t, { limits: { subscriptions: 2 }, policy: { canSubscribe: async () => true } })
+  const client = await new PollClient(url).start()
+  const replies = await client.send({ channel: '/meta/subscribe', clientId: client.clientId, subscription: ['/a', '/b', '/c', '/d'] })
+  t.strictSame(replies.map(reply => reply.error?.slice(0, 3) ?? 'ok'), ['ok', 'ok', '429', '429'])
+  t.equal(app.realtime.metrics().subscriptions, 2)
+})

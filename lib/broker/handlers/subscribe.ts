@@ -40,15 +40,14 @@ function subscribeOne (broker: Broker, session: Session, message: SubscribeReque
   if (shape === null) return { channel, error: refusal(400, channel, 'Malformed channel') }
   if (shape.kind === 'meta') return { channel, error: refusal(403, channel, 'Forbidden channel') }
   if (shape.kind === 'service' && shape.pattern) return { channel, error: refusal(403, channel, 'Services are subscribed one by one') }
-  if (!session.subscriptions.has(channel) && session.subscriptions.size >= broker.limits.subscriptions) {
-    return { channel, error: refusal(429, channel, `More than ${broker.limits.subscriptions} subscriptions`) }
-  }
+  const crowded = bound(broker, session, channel)
+  if (crowded !== null) return { channel, error: crowded }
   const { policy } = broker
   const asked = policy.canSubscribe === undefined || policy.canSubscribe(session, channel)
   return after(asked, said => {
     const error = session.ended
       ? refusal(402, session.id, 'Unknown client')
-      : verdictOf(said, refusal(403, channel, 'Subscription denied'))
+      : verdictOf(said, refusal(403, channel, 'Subscription denied')) ?? bound(broker, session, channel)
     if (error !== null) return { channel, error }
     if (shape.kind === 'service') return toService(broker, session, message, channel)
     if (!session.subscriptions.has(channel)) {
@@ -58,6 +57,13 @@ function subscribeOne (broker: Broker, session: Session, message: SubscribeReque
     }
     return { channel, error: null }
   })
+}
+
+// Asked before the policy, which may be dear, and after it, when others may have come in between.
+function bound (broker: Broker, session: Session, channel: string): Refusal | null {
+  const { subscriptions } = broker.limits
+  if (session.subscriptions.has(channel) || session.subscriptions.size < subscriptions) return null
+  return refusal(429, channel, `More than ${subscriptions} subscriptions`)
 }
 
 function toService (broker: Broker, session: Session, message: SubscribeRequest, channel: string): Eventually<Outcome> {
