@@ -70,6 +70,11 @@ export class ServiceLink implements Link {
     const timeout = setTimeout(() => this.#abort.abort(Object.assign(new Error(`not connected within ${ms} ms`), { code: 'ETIMEDOUT' })), ms)
     try {
       const duplex = await connect(connector, definition, { session: owner.session, signal, log })
+      if (signal.aborted) {
+        // It was ended in the same turn in which it was connected.
+        duplex.destroy()
+        throw signal.reason
+      }
       this.#take(duplex)
     } catch (error) {
       this.#over = true

@@ -1,6 +1,7 @@
 /** Nodefony's clients for browsers, `nodefony-client` and `nodefony-stage` of npm, unmodified, in chromium. */
 import type { Browser, Page } from 'playwright-core'
 import t, { type Test } from 'tap'
+import type { Message } from '../harness/socket-client.js'
 import type { RealtimeOptions } from '../../lib/index.js'
 import { inChromium, openPage } from '../harness/chromium.js'
 import { startClientPages } from '../harness/client-pages.js'
@@ -90,7 +91,7 @@ async function open (t: Test, browser: Browser, origin: string, name: ClientName
   const fires = async (event: string, count: number = 1) => {
     const fired = async () => (await all()).filter(([name]) => name === event)
     await until(async () => (await fired()).length >= count, `${count} times ${event}`)
-    return (await fired())[count - 1]?.slice(1) as any[]
+    return (await fired())[count - 1]?.slice(1) as Message[]
   }
   await say(`${global}.open()`)
   await fires(connected)
