@@ -33,6 +33,8 @@ export const LimitsSchema = Type.Object({
   lane: count(1000, 'messages of a session that wait for one before them; then its connection is not read'),
   upstreamConnect: ms(5000, 'connecting to a service; longer is answered 408'),
   serviceMessage: bytes(256 * KIB, 'one message of a service; more ends its conversation with 413'),
+  serviceQueue: count(1000, 'messages of a service that cannot wait (UDP, events) that wait for a client; beyond it the oldest are dropped'),
+  serviceQueueBytes: bytes(1024 * KIB, 'the same in bytes'),
   websocketSilence: ms(25_000, 'without a byte either way before a WebSocket is pinged'),
   websocketPong: ms(10_000, 'from that ping until a silent WebSocket is cut')
 }, { additionalProperties: false })

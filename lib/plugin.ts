@@ -4,13 +4,13 @@ import { isDeepStrictEqual } from 'node:util'
 import websocket from '@fastify/websocket'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Caller, ConnectRequest, Realtime, RealtimeEvents, Session, Verdict } from '../types/index.js'
+import type { Caller, ConnectRequest, Realtime, RealtimeEvents, Session } from '../types/index.js'
 import { Broker } from './broker/broker.js'
 import { compilePolicy, type Authorize } from './broker/policy.js'
-import { connectors } from './connectors/index.js'
-import { readOptions, type Options, type RealtimeOptions } from './options.js'
+import { connectorsOf } from './connectors/index.js'
+import { readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
 import { adviseNone } from './protocol/advice.js'
-import { realtimeOf } from './realtime.js'
+import { realtimeOf, runtimeOf } from './realtime.js'
 import { ServiceDirectory } from './services/services.js'
 import type { UpgradeCookies } from './transports/cookie.js'
 import { OpenRequests } from './transports/open-requests.js'
@@ -24,19 +24,17 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   const log = app.log.child({ plugin: 'fastify-bayeux' }, options.logLevel === undefined ? {} : { level: options.logLevel })
   const emitter = new EventEmitter({ captureRejections: true })
   emitter.on('error', error => log.error({ err: error }, 'a listener failed'))
-  const services = new ServiceDirectory({
-    definitions: options.services,
-    connectors: { ...connectors, ...options.connectors },
-    directory: options.directory,
-    limits
-  })
+  const connectors = { ...connectorsOf(() => app.realtime.metrics()), ...options.connectors }
+  const read = (name: string, definition: unknown) => readService(name, definition, options)
+  const services = new ServiceDirectory({ connectors, directory: options.directory, limits, complete: read, log })
+  for (const [name, definition] of Object.entries(options.services)) services.set(name, definition)
   // The broker knows callers, not requests; who wants to see the request of a handshake finds it here.
   const behind = new WeakMap<Caller, FastifyRequest>()
   const broker = new Broker({
     config: configOf(options),
     limits,
     services,
-    policy: compilePolicy(options.policy ?? {}, authorizeOf(options)),
+    policy: compilePolicy(options.policy ?? {}, name => services.definition(name)?.authorize as Authorize | undefined),
     extensions: options.extensions,
     authenticate: (caller, handshake) => {
       const request = behind.get(caller)
@@ -65,7 +63,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   const upgradeCookies: UpgradeCookies = new WeakMap()
 
   if (options.transports.includes('websocket')) await openWebSockets(app, options, upgradeCookies)
-  app.decorate('realtime', realtimeOf(broker, services, emitter, app.prefix + options.path) satisfies Realtime)
+  app.decorate('realtime', realtimeOf(broker, runtimeOf(services, read), services, emitter, app.prefix + options.path) satisfies Realtime)
   app.register(routes({
     broker,
     sockets,
@@ -122,14 +120,6 @@ function configOf (options: Options) {
     handshakeAdvice: reconnect.handshake ? { reconnect: 'retry' as const } : adviseNone(),
     connectAdvice: reconnect.connect ? { reconnect: 'retry' as const, interval, timeout } : adviseNone()
   }
-}
-
-function authorizeOf ({ services }: Options): Map<string, Authorize> {
-  const rules = new Map<string, Authorize>()
-  for (const [name, { authorize }] of Object.entries(services)) {
-    if (authorize !== undefined) rules.set(name, session => authorize(session) as Verdict)
-  }
-  return rules
 }
 
 function routeOf ({ onRequest, preValidation, preHandler, config, constraints, logLevel }: Options) {

@@ -1,13 +1,14 @@
 import type { EventEmitter } from 'node:events'
-import type { Realtime } from '../types/index.js'
+import type { Realtime, RuntimeServices } from '../types/index.js'
 import type { Broker } from './broker/broker.js'
 import { UsageError } from './errors.js'
+import type { ServiceOptions } from './options/index.js'
 import { readChannel } from './protocol/channel.js'
 import type { ServiceDirectory } from './services/services.js'
 import { Injected } from './transports/inject.js'
 
 /** `app.realtime`: what an application may do, checked where it comes in. */
-export function realtimeOf (broker: Broker, services: ServiceDirectory, emitter: EventEmitter, path: string): Realtime {
+export function realtimeOf (broker: Broker, runtime: RuntimeServices, services: ServiceDirectory, emitter: EventEmitter, path: string): Realtime {
   const shapeOf = (channel: string) => {
     const shape = typeof channel === 'string' ? readChannel(channel, broker.limits) : null
     if (shape === null) throw new UsageError(`Malformed channel: ${channel}`)
@@ -48,6 +49,26 @@ export function realtimeOf (broker: Broker, services: ServiceDirectory, emitter:
     },
     sessions: broker.sessions,
     inject: options => new Injected(broker, path, options),
-    metrics: () => ({ ...broker.metrics(), ...services.counters })
+    services: runtime,
+    metrics: () => ({ ...broker.metrics(), ...services.metrics() })
+  }
+}
+
+/**
+ * `app.realtime.services`: services that come and go while the gateway runs.
+ * @param read checks a definition and fills in its defaults
+ */
+export function runtimeOf (services: ServiceDirectory, read: (name: string, definition: unknown) => ServiceOptions): RuntimeServices {
+  return {
+    get names () {
+      return services.names
+    },
+    has: name => services.has(name),
+    set (name, definition) {
+      services.set(name, read(name, definition))
+      return this
+    },
+    delete: name => services.delete(name),
+    check: name => services.check(name)
   }
 }

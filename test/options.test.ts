@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import Fastify from 'fastify'
 import t from 'tap'
 import realtime, { LimitsSchema, OptionsSchema, type RealtimeOptions } from '../lib/index.js'
-import { readOptions } from '../lib/options.js'
+import { readOptions } from '../lib/options/index.js'
 
 function errorOf (options: unknown): string {
   try {
@@ -53,7 +53,7 @@ t.test('what is wrong is named by its path', async t => {
     [{ services: { random: { port: 1, framing: { encode: 5 } } } }, /: services\.random\.framing\.whole: /],
     [{ services: { random: { port: 1, encoding: 'json' } } }, /: services\.random\.encoding: JSON needs a framing/],
     [{ services: { random: { port: 1, encoding: 'latin1' } } }, /: services\.random\.encoding: Expected "utf8" or "json" or "base64" or "binary"/],
-    [{ services: { random: { type: 'smoke' } } }, /: services\.random\.type: Unknown connector 'smoke'; known: tcp, tls, unix/],
+    [{ services: { random: { type: 'smoke' } } }, /: services\.random\.type: Unknown connector 'smoke'; known: tcp, tls, udp, unix, websocket, process, internal, monitoring/],
     [{ services: { random: 5 } }, /: services\.random: /],
     [{ services: { 'a b': { port: 1 } } }, /: services\.a b: A name becomes a channel/],
     [{ services: { random: { type: 'constructor' } } }, /: services\.random\.type: Unknown connector/]

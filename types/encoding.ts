@@ -10,6 +10,10 @@ export interface DataDecoder {
 export interface Encoding {
   /** What the events carry in `ext`, so that a client knows how to read `data`. */
   readonly ext?: Readonly<Record<string, unknown>>
+  /** Whether what clients send stays a value where the service speaks in objects. */
+  readonly values?: boolean
+  /** Whether it can read whole messages only, and not what a stream happens to bring together. */
+  readonly wholeOnly?: boolean
   /** @returns the bytes of a client's `data`, or null where it does not fit the encoding (422) */
   encode (data: unknown): Buffer | null
   /** @param whole whether each frame is a whole message (see {@link Framing.whole}) */

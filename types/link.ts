@@ -9,6 +9,11 @@ export interface LinkOwner {
   readonly congested: boolean
   /** Queues events in order; all the messages of one chunk in one call. */
   receive (events: readonly Outgoing[]): void
+  /**
+   * Takes an event that many share, whoever of them is slow.
+   * @returns false where too much waits for this client already; it has then forgotten what waits of this channel
+   */
+  offer (event: Outgoing): boolean
   /** The service ended the conversation, or broke. The client is told; the link is forgotten. */
   linkEnded (link: Link, reason: string, error?: Refusal): void
 }
@@ -19,6 +24,8 @@ export interface Link {
   readonly service: string
   /** Said to the client in `ext.socket` of its subscribe reply. */
   readonly description: { readonly id: string, readonly type: string }
+  /** How the conversation stands; said in `ext.service` of the subscribe reply. */
+  readonly state: 'connected' | 'reconnecting'
   /** Settles when the service is connected (null) or is not (the refusal). It never rejects. */
   readonly opened: Promise<Refusal | null>
   /** Begins to read. What the service said before waits for this, so that the subscribe reply comes first. */

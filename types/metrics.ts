@@ -1,13 +1,38 @@
-/** What the services count, since start. */
+/** What one service counts, since start; `open` and `connectMs` are gauges. */
+export interface ServiceFigures {
+  /** Connections to it, now and in all. */
+  open: number
+  opened: number
+  /** Connections that failed, and conversations that broke. */
+  errors: number
+  /** ms that the last connection took; 0 before the first. */
+  connectMs: number
+  /** Messages of the service, and messages to it. */
+  messagesIn: number
+  messagesOut: number
+  bytesIn: number
+  bytesOut: number
+  /** Publishes that waited because it reads slowly. */
+  pauses: number
+  /** Its messages that could not be read, did not fit the schema, or were not taken in time. */
+  dropped: number
+}
+
+/** What all services count, since start: the sums of {@link ServiceFigures}, and each by its name. */
 export interface ServiceMetrics {
   /** Publishes that waited for a service that reads slowly. */
   servicePauses: number
-  /** Messages of services that could not be read. */
+  /** Messages of services that could not be read, did not fit the schema, or were not taken in time. */
   serviceDropped: number
+  /** Connections to services that failed, and conversations that broke. */
+  serviceErrors: number
   /** Events of services, bytes read from them and written to them. */
   serviceEvents: number
   serviceBytesIn: number
   serviceBytesOut: number
+  /** Connections to services, now. */
+  serviceConnections: number
+  services: Record<string, ServiceFigures>
 }
 
 /** Counters since start, and gauges of now. Plain numbers, cheap to read. */
@@ -39,4 +64,22 @@ export interface Metrics extends ServiceMetrics {
   httpRefused: Record<number, number>
   /** WebSockets that the gateway closed, by code; 1006: cut for silence. */
   socketsClosed: Record<number, number>
+}
+
+/** What a `monitoring` service says: this process, and what the gateway counts. */
+export interface Figures {
+  pid: number
+  /** Percent of one core, since the figures before. */
+  cpu: number
+  /** Bytes: resident, and of the JavaScript heap. */
+  rss: number
+  heap: number
+  /** Seconds since the process began. */
+  uptime: number
+  /** ms that timers are late, on average. */
+  eventLoopDelay: number
+  sessions: number
+  /** Messages in and out. */
+  messagesPerSecond: number
+  gateway: Metrics
 }

@@ -1,3 +1,4 @@
+import type { ServiceInput } from '../lib/options/index.js'
 import type { EventMessage, MessageId, ReplyMessage } from '../lib/protocol/message.js'
 import type { Metrics } from './metrics.js'
 import type { Session } from './session.js'
@@ -51,6 +52,28 @@ export interface InjectOptions {
   identity?: unknown
 }
 
+/** How an attempt to reach a service went: `ms` that it took, or the error as a client would get it. */
+export interface ServiceCheck {
+  readonly ok: boolean
+  readonly ms: number
+  readonly error?: string
+}
+
+/** `app.realtime.services`: the services, which may come and go. Who speaks with one that is replaced or taken away goes on. */
+export interface RuntimeServices {
+  readonly names: readonly string[]
+  has (name: string): boolean
+  /**
+   * Adds a service, or puts another in its place.
+   * @throws FST_BAYEUX_OPTIONS naming the path of what is wrong
+   */
+  set (name: string, definition: ServiceInput): this
+  /** @returns whether there was one */
+  delete (name: string): boolean
+  /** Connects as a subscriber would, says nothing, and leaves. It never rejects. */
+  check (name: string): Promise<ServiceCheck>
+}
+
 /** `app.realtime` */
 export interface Realtime {
   /**
@@ -80,6 +103,7 @@ export interface Realtime {
   disconnect (where: (session: Session) => boolean, reason?: string): number
   /** The living sessions by clientId. */
   readonly sessions: ReadonlyMap<string, Session>
+  readonly services: RuntimeServices
   inject (options?: InjectOptions): InjectedClient
   metrics (): Metrics
 }

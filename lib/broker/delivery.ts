@@ -84,6 +84,12 @@ export class Delivery {
     if (this.#unacknowledged !== null) this.#unacknowledged = new Unacknowledged()
   }
 
+  /** Forgets the broadcasts of a channel that wait. */
+  forget (channel: string): void {
+    this.#outbox.forget(channel)
+    this.#unacknowledged?.forget(channel)
+  }
+
   // The ack extension
 
   /** Begins to keep what is sent until it is acknowledged. */

@@ -65,6 +65,16 @@ export class Outbox {
     return taken
   }
 
+  /** Forgets the broadcasts of a channel that wait. */
+  forget (channel: string): void {
+    this.#entries = this.#entries.slice(this.#head).filter(entry => {
+      if (entry.kind !== 'broadcast' || entry.message.channel !== channel) return true
+      this.#count(entry, -1)
+      return false
+    })
+    this.#head = 0
+  }
+
   /** Forgets everything. */
   clear (): void {
     this.#entries = []

@@ -128,6 +128,15 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
     this.delivery.consider()
   }
 
+  offer (event: Outgoing): boolean {
+    this.#broker.counters.delivered++
+    this.queue(event)
+    if (this.ended || !this.delivery.overflows()) return true
+    this.#broker.counters.overflowed++
+    this.delivery.forget(event.message.channel as string)
+    return false
+  }
+
   get congested (): boolean {
     return this.delivery.congested
   }

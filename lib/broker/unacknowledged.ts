@@ -40,6 +40,15 @@ export class Unacknowledged {
     return this.#batches.flatMap(batch => batch.messages)
   }
 
+  /** Forgets the broadcasts of a channel. */
+  forget (channel: string): void {
+    const stays = ({ kind, message }: Outgoing) => kind !== 'broadcast' || message.channel !== channel
+    this.#batches = this.#batches.map(({ number, messages }) => {
+      this.#count(messages.filter(each => !stays(each)), -1)
+      return { number, messages: messages.filter(stays) }
+    })
+  }
+
   #count (messages: readonly Outgoing[], sign: 1 | -1): void {
     for (const { kind, bytes } of messages) {
       this.bytes += sign * bytes

@@ -1,7 +1,15 @@
 /** The built-in connectors by name: the `type` of a service. */
-import type { Connector } from '../../types/index.js'
+import type { Connector, Metrics } from '../../types/index.js'
+import { internal } from './internal.js'
+import { monitoring } from './monitoring.js'
+import { childProcess } from './process.js'
 import { tcp } from './tcp.js'
 import { tls } from './tls.js'
+import { udp } from './udp.js'
 import { unix } from './unix.js'
+import { websocket } from './websocket.js'
 
-export const connectors: Readonly<Record<string, Connector>> = { tcp, tls, unix }
+/** @param metrics what a `monitoring` service tells */
+export function connectorsOf (metrics: () => Metrics): Readonly<Record<string, Connector>> {
+  return { tcp, tls, udp, unix, websocket, process: childProcess, internal, monitoring: monitoring(metrics) }
+}

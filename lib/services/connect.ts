@@ -1,10 +1,10 @@
-import type { Duplex } from 'node:stream'
-import type { ConnectorContext, Connector } from '../../types/index.js'
-import type { ServiceOptions } from '../options.js'
+import type { Connector, ConnectorContext, ServiceDuplex, ServiceError } from '../../types/index.js'
+import type { ServiceOptions } from '../options/index.js'
 import { refusal, type Refusal } from '../protocol/error.js'
+import { NoTarget } from './targets.js'
 
 /** A Duplex that may still be connecting, as Node's sockets are. */
-interface Connecting extends Duplex {
+interface Connecting extends ServiceDuplex {
   readonly connecting?: boolean
   readonly encrypted?: boolean
 }
@@ -14,7 +14,7 @@ interface Connecting extends Duplex {
  * A Duplex that comes after the abort is destroyed; nobody waits for it.
  * @throws what the connector threw or its socket failed with, or the reason of the abort
  */
-export async function connect (connector: Connector, service: ServiceOptions, context: ConnectorContext): Promise<Duplex> {
+export async function connect (connector: Connector, service: ServiceOptions, context: ConnectorContext): Promise<ServiceDuplex> {
   const { signal } = context
   const made = Promise.resolve().then(() => connector(service, context))
   made.then(duplex => {
@@ -54,8 +54,16 @@ const CERTIFICATE = /CERT|UNABLE_TO_(?:GET_ISSUER|VERIFY)/
 
 /** What a client is told of a connection that failed: no address, no detail. */
 export function refusalOf (error: unknown, channel: string): Refusal {
-  const { code = '' } = error as NodeJS.ErrnoException
+  const { code = '', told } = error as NodeJS.ErrnoException & ServiceError
+  if (error instanceof NoTarget) return refusal(403, channel, 'Nothing here for this session')
   if (code === 'ECONNREFUSED') return refusal(403, channel, 'Connection refused')
   if (code === 'ETIMEDOUT') return refusal(408, channel, 'Service did not answer in time')
-  return refusal(502, channel, CERTIFICATE.test(code) ? 'Certificate of the service refused' : 'Service failed')
+  return refusal(502, channel, CERTIFICATE.test(code) ? 'Certificate of the service refused' : told ?? 'Service failed')
+}
+
+/** What a client is told of a conversation that broke: its reason, and the error. */
+export function breakOf (error: unknown, channel: string): readonly [reason: string, error: Refusal] {
+  const { code, told } = error as NodeJS.ErrnoException & ServiceError
+  if (code === 'EMSGSIZE') return ['too large', refusal(413, channel, 'A message of the service is too long')]
+  return ['broken', refusal(502, channel, told ?? 'Service broke')]
 }

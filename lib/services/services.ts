@@ -1,80 +1,154 @@
-import type { Connector, Link, LinkOwner, Services, Session } from '../../types/index.js'
-import { encodings } from '../encoding/index.js'
-import { framingOf } from '../framing/index.js'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Connector, Link, LinkOwner, ServiceCheck, ServiceMetrics, Services, Session } from '../../types/index.js'
 import type { Limits } from '../limits.js'
-import type { Options, ServiceOptions } from '../options.js'
+import type { Options, ServiceOptions } from '../options/index.js'
 import { serviceChannel } from '../protocol/channel.js'
 import { refusal, type Refusal } from '../protocol/error.js'
+import { FigureBook } from './figures.js'
 import { ServiceLink } from './link.js'
-
-/** What the services count, since start. */
-export class ServiceCounters {
-  servicePauses = 0
-  serviceEvents = 0
-  serviceDropped = 0
-  serviceBytesIn = 0
-  serviceBytesOut = 0
-}
+import { Service } from './service.js'
+import { SharedLink } from './shared-link.js'
+import { SharedService } from './shared-service.js'
+import type { Complete } from './targets.js'
+import { Upstream, type UpstreamListener, type UpstreamParts } from './upstream.js'
 
 /** What the directory is made of; `plugin.ts` hands it over. */
 export interface ServicesParts {
-  readonly definitions: Readonly<Record<string, ServiceOptions>>
   readonly connectors: Readonly<Record<string, Connector>>
   readonly directory: Options['directory']
   readonly limits: Limits
+  readonly complete: Complete
+  readonly log: FastifyBaseLogger
 }
+
+/** A service, and the connection that its subscribers share where they do. */
+interface Entry {
+  readonly service: Service
+  readonly shared: SharedService | null
+}
+
+const nobody: UpstreamListener = { heard () {}, upstreamEnded () {} }
 
 /** The services by name: who is there, what clients learn of them, and the conversations with them. */
 export class ServiceDirectory implements Services {
-  readonly counters = new ServiceCounters()
-  readonly #definitions: ReadonlyMap<string, ServiceOptions>
+  readonly #entries = new Map<string, Entry>()
   readonly #parts: ServicesParts
-  readonly #links = new Set<ServiceLink>()
+  readonly #upstreams = new Set<Upstream>()
+  readonly #figures = new FigureBook()
   #opened = 0
 
   constructor (parts: ServicesParts) {
     this.#parts = parts
-    this.#definitions = new Map(Object.entries(parts.definitions))
   }
 
   has (name: string): boolean {
-    return this.#definitions.has(name)
+    return this.#entries.has(name)
+  }
+
+  get names (): string[] {
+    return [...this.#entries.keys()]
+  }
+
+  definition (name: string): ServiceOptions | undefined {
+    return this.#entries.get(name)?.service.definition
+  }
+
+  /** Adds or replaces a service. Whoever speaks with the one before goes on. */
+  set (name: string, definition: ServiceOptions): void {
+    const { connectors, limits } = this.#parts
+    const service = new Service(name, definition, connectors[definition.type] as Connector, this.#figures.of(name))
+    const { shared: options } = definition
+    const shared = options === false
+      ? null
+      : new SharedService({
+        service,
+        options,
+        snapshotBytes: limits.outboxBytes / 2,
+        upstream: listener => this.#full ? null : this.#upstream(service, null, listener)
+      })
+    this.#entries.set(name, { service, shared })
+  }
+
+  /** Takes a service away. Whoever speaks with it goes on. @returns whether there was one */
+  delete (name: string): boolean {
+    const deleted = this.#entries.delete(name)
+    this.#settle(name)
+    return deleted
   }
 
   open (name: string, owner: LinkOwner, data: unknown): Link | Refusal {
-    const definition = this.#definitions.get(name)
-    if (definition === undefined) return refusal(404, serviceChannel(name))
-    const { limits, connectors } = this.#parts
-    if (this.#links.size >= limits.upstreamSockets) return refusal(503, serviceChannel(name), 'Too many connections to services')
-    const link = new ServiceLink({
-      name,
-      id: `${name}-${++this.#opened}`,
-      definition,
-      connector: connectors[definition.type] as Connector,
-      framing: framingOf(definition.framing),
-      encoding: encodings[definition.encoding],
-      owner,
-      limits,
-      counters: this.counters,
-      log: owner.session.log.child({ service: name }),
-      onClosed: () => { this.#links.delete(link) }
-    }, data)
-    this.#links.add(link)
+    const entry = this.#entries.get(name)
+    if (entry === undefined) return refusal(404, serviceChannel(name))
+    const { service, shared } = entry
+    const id = `${name}-${++this.#opened}`
+    if (shared !== null) return new SharedLink(id, shared, owner, data)
+    if (this.#full) return refusal(503, serviceChannel(name), 'Too many connections to services')
+    const parts = this.#upstreamParts(service, owner.session)
+    const link = new ServiceLink(id, parts, owner, data)
     return link
+  }
+
+  /** Connects to a service as a subscriber would, says nothing, and leaves. */
+  async check (name: string): Promise<ServiceCheck> {
+    const entry = this.#entries.get(name)
+    if (entry === undefined) return { ok: false, ms: 0, error: refusal(404, serviceChannel(name)) }
+    const begun = performance.now()
+    const { definition, connector } = entry.service
+    const { hello, ...silent } = definition
+    const service = new Service(name, silent as ServiceOptions, connector, entry.service.figures)
+    const upstream = this.#upstream(service, null, nobody)
+    const error = await upstream.open()
+    const ms = Math.round(performance.now() - begun)
+    upstream.end()
+    return error === null ? { ok: true, ms } : { ok: false, ms, error }
+  }
+
+  metrics (): ServiceMetrics {
+    return this.#figures.metrics()
   }
 
   /** Cuts every conversation that is still open. */
   close (): void {
-    for (const link of this.#links) link.destroy()
+    for (const upstream of this.#upstreams) upstream.destroy()
   }
 
   directory (session: Session): Record<string, unknown> {
     const { directory } = this.#parts
     if (typeof directory === 'function') return directory(session)
     const listed: Record<string, unknown> = {}
-    for (const [name, { type, port, domain }] of this.#definitions as ReadonlyMap<string, ServiceOptions & { port?: number, domain?: string }>) {
+    for (const [name, { service }] of this.#entries) {
+      const { type, port, domain } = service.definition as ServiceOptions & { port?: number, domain?: string }
       listed[name] = directory === 'full' ? { type, port, domain } : { type }
     }
     return listed
+  }
+
+  get #full (): boolean {
+    return this.#upstreams.size >= this.#parts.limits.upstreamSockets
+  }
+
+  #upstream (service: Service, session: Session | null, listener: UpstreamListener): Upstream {
+    return new Upstream(this.#upstreamParts(service, session), listener)
+  }
+
+  #upstreamParts (service: Service, session: Session | null): UpstreamParts {
+    const { limits, complete, log } = this.#parts
+    return {
+      service,
+      session,
+      limits,
+      complete,
+      log: (session?.log ?? log).child({ service: service.name }),
+      onOpening: upstream => { this.#upstreams.add(upstream) },
+      onClosed: upstream => {
+        this.#upstreams.delete(upstream)
+        this.#settle(service.name)
+      }
+    }
+  }
+
+  // Figures of a service that was taken away, once nobody speaks with it.
+  #settle (name: string): void {
+    if (!this.#entries.has(name) && this.#figures.of(name).open === 0) this.#figures.close(name)
   }
 }

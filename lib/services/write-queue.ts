@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream'
 import type { Limits } from '../limits.js'
 import { refusal, type Refusal } from '../protocol/error.js'
+import type { Parcel } from './translator.js'
 
 interface Waiting {
-  readonly bytes: Buffer
+  readonly parcel: Parcel
   readonly deadline: number
   readonly settle: (refused: Refusal | null) => void
 }
@@ -18,44 +19,54 @@ export class WriteQueue {
   readonly #limits: Limits
   readonly #channel: string
   #waiting: Waiting[] = []
+  // Bytes that wait here, and that the Duplex holds.
   #bytes = 0
+  #held = 0
   #timer: NodeJS.Timeout | null = null
 
   constructor (duplex: Duplex, limits: Limits, channel: string) {
     this.#duplex = duplex
     this.#limits = limits
     this.#channel = channel
-    duplex.on('drain', () => this.#drain())
     duplex.on('close', () => this.#refuseAll(refusal(502, channel, 'Service closed its connection')))
   }
 
   /** @returns null once it is written, or why it is not */
-  write (bytes: Buffer): Refusal | null | Promise<Refusal | null> {
+  write (parcel: Parcel): Refusal | null | Promise<Refusal | null> {
     if (!this.#duplex.writable) return refusal(502, this.#channel, 'Service reads no more')
     if (this.#waiting.length === 0 && this.#takes()) {
-      this.#duplex.write(bytes)
+      this.#hand(parcel)
       return null
     }
-    if (this.#duplex.writableLength + this.#bytes + bytes.length > this.#limits.serviceBound) return this.#busy()
+    if (this.#held + this.#bytes + parcel.bytes > this.#limits.serviceBound) return this.#busy()
     return new Promise(resolve => {
-      this.#bytes += bytes.length
-      this.#waiting.push({ bytes, settle: resolve, deadline: performance.now() + this.#limits.serviceBusy })
+      this.#bytes += parcel.bytes
+      this.#waiting.push({ parcel, settle: resolve, deadline: performance.now() + this.#limits.serviceBusy })
       this.#timer ??= setTimeout(() => this.#expire(), this.#limits.serviceBusy)
     })
   }
 
   /** Writes what waits, and `last`, then ends the Duplex. */
-  end (last?: Buffer): void {
+  end (last?: Parcel): void {
     if (!this.#duplex.writable) return this.#refuseAll(refusal(502, this.#channel, 'Service reads no more'))
-    for (const { bytes, settle } of this.#empty()) {
-      this.#duplex.write(bytes)
+    for (const { parcel, settle } of this.#empty()) {
+      this.#duplex.write(parcel.chunk)
       settle(null)
     }
-    this.#duplex.end(last)
+    if (last !== undefined) this.#duplex.write(last.chunk)
+    this.#duplex.end()
   }
 
   #takes (): boolean {
-    return this.#duplex.writableLength <= this.#limits.serviceWaiting
+    return this.#held <= this.#limits.serviceWaiting
+  }
+
+  #hand ({ chunk, bytes }: Parcel): void {
+    this.#held += bytes
+    this.#duplex.write(chunk, () => {
+      this.#held -= bytes
+      this.#drain()
+    })
   }
 
   #busy (): Refusal {
@@ -63,10 +74,10 @@ export class WriteQueue {
   }
 
   #drain (): void {
-    while (this.#waiting.length > 0 && this.#takes()) {
-      const { bytes, settle } = this.#waiting.shift() as Waiting
-      this.#bytes -= bytes.length
-      this.#duplex.write(bytes)
+    while (this.#waiting.length > 0 && this.#takes() && this.#duplex.writable) {
+      const { parcel, settle } = this.#waiting.shift() as Waiting
+      this.#bytes -= parcel.bytes
+      this.#hand(parcel)
       settle(null)
     }
   }
@@ -75,8 +86,8 @@ export class WriteQueue {
     this.#timer = null
     const now = performance.now()
     while (this.#waiting[0] !== undefined && this.#waiting[0].deadline <= now) {
-      const { bytes, settle } = this.#waiting.shift() as Waiting
-      this.#bytes -= bytes.length
+      const { parcel, settle } = this.#waiting.shift() as Waiting
+      this.#bytes -= parcel.bytes
       settle(this.#busy())
     }
     const next = this.#waiting[0]

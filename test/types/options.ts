@@ -23,7 +23,7 @@ app.register(realtime, { limits: { typo: 1 } })
 app.register(realtime, { transports: ['pigeon'] })
 
 export const connector: Connector = (_service, { session, signal }) => {
-  const id: string = session.id
+  const id: string = session === null ? 'shared' : session.id
   const aborted: boolean = signal.aborted
   return connect({ path: id + aborted })
 }

@@ -103,6 +103,6 @@ function replies (message: SubscribeRequest, session: Session, outcomes: readonl
 function reply (message: SubscribeRequest, session: Session, subscription: string | string[], { error, link }: Outcome): ReplyMessage {
   const said: ReplyMessage = { ...replyTo(message, session.id), subscription }
   if (error !== null) Object.assign(said, { successful: false, error })
-  else if (link !== undefined) said.ext = { ...said.ext, socket: link.description }
+  else if (link !== undefined) said.ext = { ...said.ext, socket: link.description, service: { state: link.state } }
   return said
 }

@@ -1,0 +1,285 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Box, ServiceDuplex, Session } from '../../types/index.js'
+import { UNREADABLE } from '../encoding/index.js'
+import type { Limits } from '../limits.js'
+import type { ServiceOptions } from '../options/index.js'
+import { refusal, type Refusal } from '../protocol/error.js'
+import { breakOf, connect, refusalOf } from './connect.js'
+import type { Service } from './service.js'
+import { targetsOf, type Complete } from './targets.js'
+import { MessageTooLong, translatorOf, type Parcel, type Translator } from './translator.js'
+import { WriteQueue } from './write-queue.js'
+
+/** What an upstream is made of. */
+export interface UpstreamParts {
+  readonly service: Service
+  /** Whom it is for; null where many share it. */
+  readonly session: Session | null
+  readonly limits: Limits
+  readonly complete: Complete
+  readonly log: FastifyBaseLogger
+  /** Called when it begins, and once when its Duplex is gone or never came. */
+  readonly onOpening: (upstream: Upstream) => void
+  readonly onClosed: (upstream: Upstream) => void
+}
+
+/** Who listens to an upstream. */
+export interface UpstreamListener {
+  /** Messages of the service, all of one chunk together. */
+  heard (data: readonly unknown[]): void
+  /** The service ended it, or broke. Not called when we end it ourselves. */
+  upstreamEnded (reason: string, error?: Refusal): void
+}
+
+// How long a service may take to end its half after we ended ours.
+const LINGER = 5000
+
+/**
+ * One connection to a service: a Duplex, its framing and its encoding, from the first attempt to its end.
+ * Back-pressure goes through it both ways: it can be paused, and what is written waits while the service
+ * reads too slowly.
+ */
+export class Upstream {
+  readonly #parts: UpstreamParts
+  readonly #listener: UpstreamListener
+  #attempt: AbortController | null = null
+  #duplex: ServiceDuplex | null = null
+  #translator: Translator | null = null
+  #queue: WriteQueue | null = null
+  #idle: NodeJS.Timeout | null = null
+  #readOnly = false
+  #started = false
+  #over = false
+  #warned = false
+
+  constructor (parts: UpstreamParts, listener: UpstreamListener) {
+    this.#parts = parts
+    this.#listener = listener
+  }
+
+  /** Connects, to the first target that lets us. @returns null, or why it could not; it never rejects */
+  async open (): Promise<Refusal | null> {
+    const { service, session, complete, log, onOpening, onClosed } = this.#parts
+    onOpening(this)
+    const begun = performance.now()
+    try {
+      this.#take(await this.#connect(await targetsOf(service.name, service.definition, session, complete)))
+    } catch (error) {
+      this.#over = true
+      onClosed(this)
+      if (error instanceof Unwanted) return refusal(403, service.channel, 'Unsubscribed before it was connected')
+      service.figures.errors++
+      log.warn({ err: error }, 'the service could not be reached')
+      return refusalOf(error, service.channel)
+    }
+    service.figures.connectMs = Math.round(performance.now() - begun)
+    return null
+  }
+
+  async #connect (targets: readonly ServiceOptions[]): Promise<ServiceDuplex> {
+    for (const [index, target] of targets.entries()) {
+      try {
+        return await this.#try(target)
+      } catch (error) {
+        if (error instanceof Unwanted || index === targets.length - 1) throw error
+        this.#parts.log.warn({ err: error }, 'a target of the service could not be reached, trying the next')
+      }
+    }
+    throw new Error('the service has no target')
+  }
+
+  async #try (target: ServiceOptions): Promise<ServiceDuplex> {
+    if (this.#over) throw new Unwanted()
+    const { service: { connector, figures }, session, limits, log } = this.#parts
+    const attempt = this.#attempt = new AbortController()
+    const ms = target.connectTimeout ?? limits.upstreamConnect
+    const timeout = setTimeout(() => attempt.abort(Object.assign(new Error(`not connected within ${ms} ms`), { code: 'ETIMEDOUT' })), ms)
+    const dropped = (count: number) => { figures.dropped += count }
+    try {
+      const duplex = await connect(connector, target, { session, signal: attempt.signal, log, limits, dropped })
+      if (!attempt.signal.aborted) return duplex
+      // It was ended in the same turn in which it was connected.
+      duplex.destroy()
+      throw attempt.signal.reason
+    } finally {
+      clearTimeout(timeout)
+    }
+  }
+
+  #take (duplex: ServiceDuplex): void {
+    const { service: { framing, encoding, channel, definition, figures }, limits, onClosed } = this.#parts
+    try {
+      this.#translator = translatorOf(duplex, framing, encoding, limits.serviceMessage)
+      this.#queue = new WriteQueue(duplex, limits, channel)
+      this.#readOnly = !duplex.writable
+      this.#greet()
+    } catch (error) {
+      duplex.destroy()
+      throw error
+    }
+    this.#duplex = duplex
+    figures.open++
+    figures.opened++
+    duplex.on('error', error => this.#broke(error))
+    duplex.on('close', () => {
+      figures.open--
+      this.#finish('closed', refusal(502, channel, 'Service closed its connection'))
+      onClosed(this)
+    })
+    if (definition.idleTimeout !== undefined) {
+      this.#idle = setTimeout(() => this.#finish('idle'), definition.idleTimeout).unref()
+    }
+  }
+
+  #greet (): void {
+    const { service: { definition: { hello } }, session } = this.#parts
+    if (hello === undefined) return
+    const said: unknown = typeof hello === 'function' ? hello(session as Session) : hello
+    for (const data of [said].flat()) {
+      const parcel = this.#parcelOf(data)
+      if (typeof parcel === 'string') throw new Error(`hello: ${parcel}`)
+      this.#write(parcel)
+    }
+  }
+
+  /** Begins to read; what the service said before has waited for this. */
+  start (): void {
+    const duplex = this.#duplex
+    if (duplex === null || this.#started || this.#over) return
+    this.#started = true
+    duplex.on('end', () => this.#end())
+    duplex.on('data', (chunk: Buffer | Box) => this.#read(chunk))
+  }
+
+  #read (chunk: Buffer | Box): void {
+    if (this.#over) return
+    const { figures, channel } = this.#parts.service
+    if (Buffer.isBuffer(chunk)) figures.bytesIn += chunk.length
+    else if (Buffer.isBuffer(chunk.data)) figures.bytesIn += chunk.data.length
+    this.#idle?.refresh()
+    try {
+      this.#hear((this.#translator as Translator).read(chunk))
+    } catch (error) {
+      if (!(error instanceof MessageTooLong)) return this.#broke(error)
+      this.#hear(error.before)
+      figures.errors++
+      this.#finish('too large', refusal(413, channel, error.message))
+    }
+  }
+
+  #hear (all: readonly unknown[]): void {
+    const { service } = this.#parts
+    const good = all.filter(data => data !== UNREADABLE && service.accepts(data))
+    if (good.length < all.length) this.#drop(all.length - good.length)
+    service.figures.messagesIn += good.length
+    if (good.length > 0) this.#listener.heard(good)
+  }
+
+  #drop (count: number): void {
+    const { service: { definition, figures }, log } = this.#parts
+    figures.dropped += count
+    // One that speaks nonsense does so all day; the figures count the rest.
+    if (!this.#warned) log.warn({ encoding: definition.encoding }, 'a message of the service could not be read, or does not fit its schema')
+    this.#warned = true
+  }
+
+  #end (): void {
+    if (this.#over) return
+    try {
+      this.#hear((this.#translator as Translator).end())
+    } catch (error) {
+      return this.#broke(error)
+    }
+    const { endedBy = null } = this.#duplex as ServiceDuplex
+    if (endedBy === null) this.#finish('ended')
+    else this.#broke(endedBy)
+  }
+
+  #broke (error: unknown): void {
+    if (this.#over) return
+    const { service, log } = this.#parts
+    service.figures.errors++
+    log.warn({ err: error }, 'the service broke')
+    this.#finish(...breakOf(error, service.channel))
+  }
+
+  // The service's end of it: the listener is told.
+  #finish (reason: string, error?: Refusal): void {
+    if (this.#over) return
+    this.#close()
+    this.#listener.upstreamEnded(reason, error)
+  }
+
+  /**
+   * Writes a client's data.
+   * @returns null when it is on its way, or the refusal; a promise of either while the service reads too slowly
+   */
+  write (data: unknown): Refusal | null | Promise<Refusal | null> {
+    const { service } = this.#parts
+    if (this.#over || this.#queue === null) return refusal(404, service.channel, 'Service is not subscribed')
+    const refused = this.#readOnly ? refusal(405, service.channel, 'Service is read-only') : service.refuse(data)
+    if (refused !== null) return refused
+    const parcel = this.#parcelOf(data)
+    return typeof parcel === 'string' ? parcel : this.#write(parcel)
+  }
+
+  #write (parcel: Parcel): Refusal | null | Promise<Refusal | null> {
+    const { figures } = this.#parts.service
+    const written = (this.#queue as WriteQueue).write(parcel)
+    if (typeof written === 'string') return written
+    if (written !== null) figures.pauses++
+    figures.messagesOut++
+    figures.bytesOut += parcel.bytes
+    this.#idle?.refresh()
+    return written
+  }
+
+  #parcelOf (data: unknown): Parcel | Refusal {
+    const { channel, definition: { encoding } } = this.#parts.service
+    const parcel = (this.#translator as Translator).write(data)
+    if (parcel === 413) return refusal(413, channel, 'Data is longer than the service can take')
+    if (parcel === 422) return refusal(422, channel, `Data does not fit the ${encoding} of the service, or its framing`)
+    return parcel
+  }
+
+  pause (): void {
+    if (this.#started && !this.#over) this.#duplex?.pause()
+  }
+
+  resume (): void {
+    if (this.#started && !this.#over) this.#duplex?.resume()
+  }
+
+  /** Ends it at our wish: writes `data`, if any, flushes, then ends. Nobody is told. */
+  end (data?: unknown): void {
+    if (this.#over) return
+    if (this.#duplex === null) {
+      this.#over = true
+      return this.#attempt?.abort(new Unwanted())
+    }
+    const said = data !== undefined && data !== null && this.#parts.service.refuse(data) === null
+    const parcel = said ? this.#parcelOf(data) : ''
+    this.#close(typeof parcel === 'string' ? undefined : parcel)
+  }
+
+  /** Cuts it, whatever is still on its way. */
+  destroy (): void {
+    this.end()
+    this.#duplex?.destroy()
+  }
+
+  // Ends our half with everything written; the service has a while to end its own, and is not listened to.
+  #close (last?: Parcel): void {
+    this.#over = true
+    if (this.#idle !== null) clearTimeout(this.#idle)
+    const duplex = this.#duplex as ServiceDuplex
+    this.#queue?.end(last)
+    duplex.removeAllListeners('data')
+    duplex.resume()
+    const linger = setTimeout(() => duplex.destroy(), LINGER).unref()
+    duplex.once('close', () => clearTimeout(linger))
+  }
+}
+
+/** Nobody wants the connection any more that is being made. */
+class Unwanted extends Error {}
