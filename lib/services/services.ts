@@ -94,6 +94,7 @@ export class ServiceDirectory implements Services {
     if (entry === undefined) return { ok: false, ms: 0, error: refusal(404, serviceChannel(name)) }
     const begun = performance.now()
     const { definition, connector } = entry.service
+    if (definition.resolve !== undefined) return { ok: false, ms: 0, error: refusal(403, serviceChannel(name), 'Its target is found for each session') }
     const { hello, ...silent } = definition
     const service = new Service(name, silent as ServiceOptions, connector, entry.service.figures)
     const upstream = this.#upstream(service, null, nobody)

@@ -2,11 +2,11 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Box, ServiceDuplex, Session } from '../../types/index.js'
 import { UNREADABLE } from '../encoding/index.js'
 import type { Limits } from '../limits.js'
-import type { ServiceOptions } from '../options/index.js'
 import { refusal, type Refusal } from '../protocol/error.js'
-import { breakOf, connect, refusalOf } from './connect.js'
+import { breakOf, refusalOf } from './connect.js'
+import { Opening, Unwanted } from './opening.js'
 import type { Service } from './service.js'
-import { targetsOf, type Complete } from './targets.js'
+import type { Complete } from './targets.js'
 import { MessageTooLong, translatorOf, type Parcel, type Translator } from './translator.js'
 import { WriteQueue } from './write-queue.js'
 
@@ -42,7 +42,7 @@ const LINGER = 5000
 export class Upstream {
   readonly #parts: UpstreamParts
   readonly #listener: UpstreamListener
-  #attempt: AbortController | null = null
+  readonly #opening: Opening
   #duplex: ServiceDuplex | null = null
   #translator: Translator | null = null
   #queue: WriteQueue | null = null
@@ -55,15 +55,16 @@ export class Upstream {
   constructor (parts: UpstreamParts, listener: UpstreamListener) {
     this.#parts = parts
     this.#listener = listener
+    this.#opening = new Opening(parts)
   }
 
   /** Connects, to the first target that lets us. @returns null, or why it could not; it never rejects */
   async open (): Promise<Refusal | null> {
-    const { service, session, complete, log, onOpening, onClosed } = this.#parts
+    const { service, log, onOpening, onClosed } = this.#parts
     onOpening(this)
     const begun = performance.now()
     try {
-      this.#take(await this.#connect(await targetsOf(service.name, service.definition, session, complete)))
+      this.#take(await this.#opening.run())
     } catch (error) {
       this.#over = true
       onClosed(this)
@@ -74,36 +75,6 @@ export class Upstream {
     }
     service.figures.connectMs = Math.round(performance.now() - begun)
     return null
-  }
-
-  async #connect (targets: readonly ServiceOptions[]): Promise<ServiceDuplex> {
-    for (const [index, target] of targets.entries()) {
-      try {
-        return await this.#try(target)
-      } catch (error) {
-        if (error instanceof Unwanted || index === targets.length - 1) throw error
-        this.#parts.log.warn({ err: error }, 'a target of the service could not be reached, trying the next')
-      }
-    }
-    throw new Error('the service has no target')
-  }
-
-  async #try (target: ServiceOptions): Promise<ServiceDuplex> {
-    if (this.#over) throw new Unwanted()
-    const { service: { connector, figures }, session, limits, log } = this.#parts
-    const attempt = this.#attempt = new AbortController()
-    const ms = target.connectTimeout ?? limits.upstreamConnect
-    const timeout = setTimeout(() => attempt.abort(Object.assign(new Error(`not connected within ${ms} ms`), { code: 'ETIMEDOUT' })), ms)
-    const dropped = (count: number) => { figures.dropped += count }
-    try {
-      const duplex = await connect(connector, target, { session, signal: attempt.signal, log, limits, dropped })
-      if (!attempt.signal.aborted) return duplex
-      // It was ended in the same turn in which it was connected.
-      duplex.destroy()
-      throw attempt.signal.reason
-    } finally {
-      clearTimeout(timeout)
-    }
   }
 
   #take (duplex: ServiceDuplex): void {
@@ -228,10 +199,15 @@ export class Upstream {
     const written = (this.#queue as WriteQueue).write(parcel)
     if (typeof written === 'string') return written
     if (written !== null) figures.pauses++
-    figures.messagesOut++
-    figures.bytesOut += parcel.bytes
+    this.#count(parcel)
     this.#idle?.refresh()
     return written
+  }
+
+  #count ({ bytes }: Parcel): void {
+    const { figures } = this.#parts.service
+    figures.messagesOut++
+    figures.bytesOut += bytes
   }
 
   #parcelOf (data: unknown): Parcel | Refusal {
@@ -255,11 +231,13 @@ export class Upstream {
     if (this.#over) return
     if (this.#duplex === null) {
       this.#over = true
-      return this.#attempt?.abort(new Unwanted())
+      return this.#opening.giveUp()
     }
     const said = data !== undefined && data !== null && this.#parts.service.refuse(data) === null
     const parcel = said ? this.#parcelOf(data) : ''
-    this.#close(typeof parcel === 'string' ? undefined : parcel)
+    if (typeof parcel === 'string') return this.#close()
+    this.#count(parcel)
+    this.#close(parcel)
   }
 
   /** Cuts it, whatever is still on its way. */
@@ -280,6 +258,3 @@ export class Upstream {
     duplex.once('close', () => clearTimeout(linger))
   }
 }
-
-/** Nobody wants the connection any more that is being made. */
-class Unwanted extends Error {}
