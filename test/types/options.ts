@@ -1,4 +1,5 @@
 /** What compiles and what does not; checked by `npm run types`, never run. */
+import { Type } from '@sinclair/typebox'
 import Fastify from 'fastify'
 import realtime, { type RealtimeOptions, type Session, type Connector, type Framing } from '../../lib/index.js'
 import { connect } from 'node:net'
@@ -17,6 +18,21 @@ app.register(realtime, { nonsense: true })
 app.register(realtime, { timeout: '30' })
 // @ts-expect-error no such framing
 app.register(realtime, { services: { random: { port: 1, framing: 'line' } } })
+app.register(realtime, {
+  services: {
+    spare: { targets: [{ port: 1 }, { port: 2 }] },
+    tenant: { type: 'tcp', resolve: (caller, session) => ({ domain: caller.address, port: session.number }) },
+    meter: { type: 'udp', port: 5005, listen: true, shared: { snapshot: { key: (data: { id: string }) => data.id } } },
+    feed: { type: 'websocket', url: 'wss://feed.example', headers: { authorization: 'x' } },
+    vmstat: { type: 'process', command: 'vmstat', args: ['1'], shared: true, hello: ['a', { b: 1 }] },
+    echo: { type: 'internal', async * handler (incoming) { for await (const data of incoming) yield data } },
+    nodefony: { type: 'internal', handler: { connect: () => 'ready', onMessage: data => data } },
+    typed: { type: 'tls', port: 1, schema: { publish: Type.String(), event: Type.Any() } }
+  }
+})
+app.realtime.services.set('late', { port: 1 }).delete('late')
+// @ts-expect-error no such encoding
+app.realtime.services.set('late', { port: 1, encoding: 'latin1' })
 // @ts-expect-error no such limit
 app.register(realtime, { limits: { typo: 1 } })
 // @ts-expect-error no such transport
