@@ -69,7 +69,7 @@ t.test('10 000 subscribers of one shared service: one connection, everything for
       { channel: '/meta/connect', clientId, connectionType: 'websocket', advice: { timeout: 0 } },
       { channel: '/meta/subscribe', clientId, subscription: '/service/sensor' }
     ]))
-    for (const _id of ids) {
+    for (let count = 0; count < ids.length; count++) {
       const reply: Message = await client.next('/meta/subscribe')
       if (reply.successful !== true) throw new Error(reply.error)
     }
