@@ -84,9 +84,8 @@ export class SharedService implements UpstreamListener {
   }
 
   write (data: unknown): Refusal | null | Promise<Refusal | null> {
-    const refused = this.service.refuse(data)
-    if (refused !== null) return refused
-    return this.#upstream === null || this.reconnecting ? refusal(503, this.service.channel, 'Service is reconnecting') : this.#upstream.write(data)
+    if (this.#upstream !== null && !this.reconnecting) return this.#upstream.write(data)
+    return this.service.refuse(data) ?? refusal(503, this.service.channel, 'Service is reconnecting')
   }
 
   async #open (): Promise<Refusal | null> {

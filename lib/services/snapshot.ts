@@ -50,7 +50,14 @@ export class Snapshot {
   }
 }
 
+// A message without a key is not kept; a function that fails has found none.
 function keyOf (key: string | ((data: unknown) => unknown), data: unknown): unknown {
-  if (typeof key === 'function') return key(data)
+  if (typeof key === 'function') {
+    try {
+      return key(data)
+    } catch {
+      return undefined
+    }
+  }
   return typeof data === 'object' && data !== null && Object.hasOwn(data, key) ? (data as Record<string, unknown>)[key] : undefined
 }

@@ -108,8 +108,8 @@ export class Upstream {
     const said: unknown = typeof hello === 'function' ? hello(session as Session) : hello
     for (const data of [said].flat()) {
       const parcel = this.#parcelOf(data)
-      if (typeof parcel === 'string') throw new Error(`hello: ${parcel}`)
-      this.#write(parcel)
+      const written = typeof parcel === 'string' ? parcel : this.#write(parcel)
+      if (typeof written === 'string') throw new Error(`hello could not be written: ${written}`)
     }
   }
 

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import type { RealtimeOptions, ServiceInput } from '../../lib/index.js'
+import { BackOff } from '../../lib/services/back-off.js'
 import { startGateway } from '../harness/gateway.js'
 import { PollClient } from '../harness/poll-client.js'
 import { SocketClient, type Message } from '../harness/socket-client.js'
@@ -83,6 +84,26 @@ t.test('snapshot by key: the last of each', async t => {
   for (let n = 0; n < 4; n++) await next(one)
   const { client: late } = await join()
   t.strictSame([await next(late), await next(late)], [{ symbol: 'B', price: 2 }, { symbol: 'A', price: 3 }])
+})
+
+t.test('snapshot by key: a function that fails hurts nobody', async t => {
+  const { service, join, figures } = await sharing(t, { snapshot: { key: data => data.of.symbol } }, { encoding: 'json' })
+  const { client: one } = await join()
+  ;(await service.socket(0)).write('{"of":{"symbol":"A"},"n":1}\n{}\nnull\n{"of":{"symbol":"A"},"n":2}\n')
+  await one.next(({ data }) => data?.n === 2)
+  t.equal(figures()?.errors, 0)
+  const { client: late } = await join()
+  t.strictSame(await next(late), { of: { symbol: 'A' }, n: 2 })
+})
+
+t.test('back-off: twice as long each time, up to the longest, never the whole of it in step with others', async t => {
+  const backOff = new BackOff({ min: 100, max: 1000 })
+  for (const whole of [100, 200, 400, 800, 1000, 1000]) {
+    const wait = backOff.wait()
+    t.ok(wait >= whole / 2 && wait <= whole, `${wait} of ${whole}`)
+  }
+  backOff.reset()
+  t.ok(backOff.wait() <= 100)
 })
 
 t.test('snapshot: bounded in bytes too', async t => {
