@@ -164,7 +164,7 @@ export class SharedService implements UpstreamListener {
   #returned (): void {
     this.reconnecting = false
     this.#tell({ state: 'connected' })
-    if (this.#viewers.size > 0) this.#upstream?.start()
+    this.#upstream?.start()
   }
 
   #tell (service: object): void {

@@ -1,5 +1,6 @@
 /** Shared services: one connection for all subscribers. */
 import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
 import type { RealtimeOptions, ServiceInput } from '../../lib/index.js'
 import { BackOff } from '../../lib/services/back-off.js'
@@ -127,6 +128,8 @@ t.test('read-only unless it is writable', async t => {
   t.match(await publish(client, 'x'), { successful: false, error: '405:/service/feed:Service is read-only' })
   const { reply } = await join('with data')
   t.match(reply, { successful: false, error: '405:/service/feed:Service is read-only' })
+  await unsubscribe(client)
+  await until(() => service.sockets[0]?.readableEnded, 'who was refused does not hold it open')
 
   const open = await sharing(t, {}, { writable: true })
   const { client: writer } = await open.join('first')
@@ -247,8 +250,11 @@ t.test('a slow viewer loses its subscription and is told; the others and its ses
   slow.ws.resume()
   t.match(await slow.next('/meta/unsubscribe'), { subscription: '/service/feed', ext: { service: { state: 'ended', reason: 'too slow', error: /^413:/ } } })
   t.match(await slow.ask({ channel: '/meta/subscribe', clientId: slow.clientId, subscription: '/chat' }), { successful: true }, 'its session lives')
+  socket.write('later\n')
+  t.equal(await next(fast), 'later')
   gateway.app.realtime.publish('/chat', 'hello')
   t.equal((await slow.next('/chat')).data, 'hello')
+  t.notOk(slow.messages.some(({ data }) => data === 'later'), 'and hears no more of the service')
   t.equal(gateway.app.realtime.metrics().services.feed?.open, 1)
 })
 
@@ -295,4 +301,97 @@ t.test('who leaves while it is being made leaves nothing behind', async t => {
   await app.close()
   await until(() => aborted === 1, 'closing the gateway ends the attempt')
   t.match(await client.waitClosed(), { code: 1001 })
+})
+
+t.test('it ends while it lingers: nobody is there to come back for', async t => {
+  const { service, join, figures } = await sharing(t, { linger: 60_000, reconnect: { min: 60_000, max: 60_000 } })
+  const { client } = await join()
+  await unsubscribe(client)
+  service.sockets[0]?.destroy()
+  await until(() => figures()?.open === 0)
+  const { reply } = await join()
+  t.match(reply, { successful: true, ext: { service: { state: 'connected' } } }, 'a fresh start')
+})
+
+t.test('the waits grow only while it has nothing to say', async t => {
+  let connections = 0
+  const { join } = await sharing(t, { reconnect: { min: 2, max: 10_000 } }, {}, {}, socket => {
+    // The last one stays.
+    if (++connections < 8) socket.end('hello\n')
+  })
+  const { client } = await join()
+  const waits: number[] = []
+  while (waits.length < 7) {
+    const { wait } = await state(client)
+    if (wait !== undefined) waits.push(wait)
+  }
+  t.ok(waits.every(wait => wait <= 2), waits.join(' '))
+})
+
+t.test('who leaves while it comes back stops it; who comes then begins anew, and is not disturbed', async t => {
+  let attempts = 0
+  let aborted = 0
+  let push: (line: string) => void = () => {}
+  let cut = () => {}
+  const { wsUrl } = await startGateway(t, {
+    services: { feed: { type: 'gate', framing: 'lines', shared: { linger: 0, reconnect: { min: 1, max: 1 } } } },
+    connectors: {
+      gate: (_service, { signal }) => new Promise((resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          aborted++
+          reject(signal.reason)
+        })
+        if (++attempts === 2) return
+        const duplex = new Duplex({ read () {}, write: (_chunk, _encoding, done) => done() })
+        push = line => duplex.push(line)
+        cut = () => duplex.destroy()
+        resolve(duplex)
+      })
+    }
+  })
+  const client = await SocketClient.connect(t, wsUrl)
+  await subscribe(client)
+  cut()
+  await until(() => attempts === 2)
+  const { clientId } = client
+  client.send([
+    { channel: '/meta/unsubscribe', clientId, subscription: '/service/feed', id: 'leave' },
+    { channel: '/meta/subscribe', clientId, subscription: '/service/feed', id: 'return' }
+  ])
+  t.match(await client.next(({ id }) => id === 'return'), { successful: true, ext: { service: { state: 'connected' } } })
+  t.equal(aborted, 1)
+  push('anew\n')
+  t.equal(await next(client), 'anew')
+  for (let turn = 0; turn < 20; turn++) await client.ask({ channel: '/chat', clientId, data: turn })
+  push('still\n')
+  t.equal(await next(client), 'still')
+  t.equal(attempts, 3, 'nobody tries any more')
+})
+
+t.test('a flood for many subscribers: the service is not read ahead of them', async t => {
+  const CHUNKS = 20
+  const LINES = 300
+  const VIEWERS = 100
+  let produced = 0
+  let ahead = 0
+  const { app } = await startGateway(t, {
+    limits: { outboxEvents: 100_000, outboxBytes: 1024 ** 3 },
+    services: { feed: { type: 'flood', framing: 'lines', shared: true } },
+    connectors: {
+      flood: () => new Duplex({
+        read () {
+          if (produced === CHUNKS * LINES) return
+          ahead = Math.max(ahead, produced - app.realtime.metrics().delivered / VIEWERS)
+          produced += LINES
+          this.push(`${'x'.repeat(40)}\n`.repeat(LINES))
+        },
+        write: (_chunk, _encoding, done) => done()
+      })
+    }
+  })
+  const viewers = Array.from({ length: VIEWERS }, () => app.realtime.inject())
+  await Promise.all(viewers.map(viewer => viewer.handshake()))
+  await Promise.all(viewers.map(viewer => viewer.subscribe('/service/feed')))
+  await until(() => viewers.at(-1)?.received.length === CHUNKS * LINES)
+  t.ok(ahead <= 6 * LINES, `${ahead} of ${CHUNKS * LINES} lines ahead`)
 })
