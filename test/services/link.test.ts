@@ -208,6 +208,64 @@ t.test('a service that reads nothing: what waits for it is bounded, and more is 
   t.match(refused, { error: /^503:\/service\/echo:Service is busy/ })
 })
 
+t.test('a service that breaks while publishes wait for it: they are refused, not acknowledged', async t => {
+  const { client, gateway, socket } = await conversation(t, socket => socket.pause(), { limits: { serviceBusy: 3_600_000, serviceWaiting: 64 * 1024 } })
+  const line = 'x'.repeat(100_000)
+  let sent = 0
+  while (gateway.app.realtime.metrics().servicePauses === 0) {
+    client.send([{ channel: '/service/echo', clientId: client.clientId, data: line, id: ++sent }])
+    await client.ask({ channel: '/chat', clientId: client.clientId, data: 1 })
+  }
+  socket.resetAndDestroy()
+  t.match(await client.next(({ id }) => id === sent), { successful: false, error: /^502:/ })
+})
+
+t.test('messages in boxes are bounded too', async t => {
+  const { wsUrl } = await startGateway(t, {
+    services: { boxes: { type: 'boxes' } },
+    limits: { serviceMessage: 1000 },
+    connectors: {
+      boxes: () => {
+        const boxes = [Buffer.alloc(1000, 'a'), 'text of any length'.repeat(1000), null, Buffer.alloc(1001, 'b'), Buffer.from('never')]
+        return new Duplex({
+          objectMode: true,
+          read () {
+            const data = boxes.shift()
+            if (data !== undefined) this.push({ data })
+          },
+          write: (_box, _encoding, done) => done()
+        })
+      }
+    }
+  })
+  const client = await SocketClient.connect(t, wsUrl)
+  await client.ask({ channel: '/meta/subscribe', clientId: client.clientId, subscription: '/service/boxes' })
+  for (const expected of ['a'.repeat(1000), 'text of any length'.repeat(1000), null]) t.equal((await client.next('/service/boxes')).data, expected)
+  t.match(await client.next('/meta/unsubscribe'), { ext: { service: { reason: 'too large', error: /^413:/ } } })
+  t.notOk(client.messages.some(({ data }) => data === 'never'))
+})
+
+t.test('unsubscribed while its target is looked for: nobody connects', async t => {
+  let found = () => {}
+  let connected = 0
+  const { wsUrl } = await startGateway(t, {
+    services: { slow: { type: 'counting', resolve: () => new Promise(resolve => { found = () => resolve({}) }) } },
+    connectors: {
+      counting: () => {
+        connected++
+        return new Duplex({ read () {}, write: (_chunk, _encoding, done) => done() })
+      }
+    }
+  })
+  const client = await SocketClient.connect(t, wsUrl)
+  const { clientId } = client
+  client.send([{ channel: '/meta/subscribe', clientId, subscription: '/service/slow', id: 'subscribe' }])
+  t.match(await client.ask({ channel: '/meta/unsubscribe', clientId, subscription: '/service/slow' }), { successful: true })
+  found()
+  t.match(await client.next(({ id }) => id === 'subscribe'), { successful: false, error: '403:/service/slow:Unsubscribed before it was connected' })
+  t.equal(connected, 0)
+})
+
 t.test('100 MB from a service to a client that reads slowly: every byte, and flat memory', async t => {
   const MB = 1024 * 1024
   const TOTAL = 100
