@@ -63,9 +63,10 @@ export class WriteQueue {
 
   #hand ({ chunk, bytes }: Parcel): void {
     this.#held += bytes
-    this.#duplex.write(chunk, () => {
+    this.#duplex.write(chunk, error => {
       this.#held -= bytes
-      this.#drain()
+      // What could not be written is the end of the Duplex, and what waits is refused with it.
+      if (error == null) this.#drain()
     })
   }
 
@@ -74,7 +75,7 @@ export class WriteQueue {
   }
 
   #drain (): void {
-    while (this.#waiting.length > 0 && this.#takes() && this.#duplex.writable) {
+    while (this.#waiting.length > 0 && this.#takes()) {
       const { parcel, settle } = this.#waiting.shift() as Waiting
       this.#bytes -= parcel.bytes
       this.#hand(parcel)

@@ -220,6 +220,28 @@ t.test('a service that breaks while publishes wait for it: they are refused, not
   t.match(await client.next(({ id }) => id === sent), { successful: false, error: /^502:/ })
 })
 
+t.test('a write that fails is the end of what waits behind it', async t => {
+  let fail = () => {}
+  const { wsUrl, app } = await startGateway(t, {
+    services: { frail: { type: 'frail', framing: 'lines' } },
+    limits: { serviceWaiting: 10 },
+    connectors: {
+      frail: () => new Duplex({
+        read () {},
+        write (_chunk, _encoding, done) { fail = () => done(new Error('no more')) }
+      })
+    }
+  })
+  const client = await SocketClient.connect(t, wsUrl)
+  const { clientId } = client
+  await client.ask({ channel: '/meta/subscribe', clientId, subscription: '/service/frail' })
+  client.send(['one, longer than ten', 'two', 'three'].map((data, id) => ({ channel: '/service/frail', clientId, data, id })))
+  t.match(await client.next(({ id }) => id === 0), { successful: true })
+  await until(() => app.realtime.metrics().servicePauses === 2)
+  fail()
+  for (const asked of [1, 2]) t.match(await client.next(({ id }) => id === asked), { successful: false, error: /^502:/ })
+})
+
 t.test('messages in boxes are bounded too', async t => {
   const { wsUrl } = await startGateway(t, {
     services: { boxes: { type: 'boxes' } },
