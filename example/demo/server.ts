@@ -5,6 +5,7 @@
 import type { AddressInfo } from 'node:net'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import realtime from 'fastify-bayeux'
+import { endOnSignal } from '../../lib/cli/signals.js'
 import { readArguments, type Settings } from './arguments.js'
 import { readConfiguration, startServices } from './configuration.js'
 import { listenOrMove } from './listen.js'
@@ -13,7 +14,6 @@ import { PAGE, pages } from './pages.js'
 import { dmsg } from './services/dmsg.js'
 import { monitoring } from './services/monitoring.js'
 import { random } from './services/random.js'
-import { endOnSignal } from './signals.js'
 import { tellStory } from './story.js'
 
 async function run (settings: Settings): Promise<void> {
