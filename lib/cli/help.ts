@@ -3,9 +3,7 @@ import { actionOptions, valueOptions, variableOf, type ActionOption, type ValueO
 
 const INDENT = ' '.repeat(28)
 
-/** @returns the text, which ends without a line break */
-export function help (): string {
-  return `A realtime gateway: services of this machine and of others in the browser, by
+const ABOUT = `A realtime gateway: services of this machine and of others in the browser, by
 Bayeux over WebSocket and long-polling.
 
 Usage: fastify-bayeux [options]
@@ -17,14 +15,15 @@ Usage: fastify-bayeux [options]
 
 With the first one, who subscribes to /service/random has a TCP connection to
 port 1315. Other channels need no configuration: what somebody publishes to
-/chat goes to everybody who subscribed to it.
+/chat goes to everybody who subscribed to it.`
 
-Options, their environment variables and their defaults:
+const OPTIONS = `Options, their environment variables and their defaults:
 ${[...valueOptions, ...actionOptions].map(rowOf).join('\n')}
 
-The command line wins over the environment, and both over FILE.
+The command line wins over the environment, and both over FILE; services of all
+three add up, by name.`
 
-URLs of services:
+const URLS = `URLs of services:
   tcp://HOST:PORT           A TCP connection.
   tls://HOST:PORT           A TLS connection.
   udp://HOST:PORT           Datagrams. With listen=1, those sent to HOST:PORT.
@@ -49,9 +48,9 @@ The query of a WebSocket's URL is for the other server, so there it is # only.
   udp                       listen=1
   ws wss                    protocols=NAME headers.NAME=TEXT
   exec                      cwd=FOLDER env.NAME=TEXT
-  monitoring                interval=MS
+  monitoring                interval=MS`
 
-FILE holds options of the plugin, as its README tells them; not those that are
+const REST = `FILE holds options of the plugin, as its README tells them; not those that are
 functions:
   services:
     random: { type: tcp, domain: localhost, port: 1315, framing: lines }
@@ -64,7 +63,9 @@ Exit codes:
   2  The command line, the configuration or the machine is not as it has to be.
 
 In a terminal the log is for people. Elsewhere it is JSON, on stdout.`
-}
+
+/** It ends without a line break. */
+export const help = [ABOUT, OPTIONS, URLS, REST].join('\n\n')
 
 function rowOf (option: ValueOption | ActionOption): string {
   const short = option.short === undefined ? '    ' : `-${option.short}, `

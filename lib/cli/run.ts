@@ -15,7 +15,7 @@ import { WrongInput } from './wrong-input.js'
 export async function run (args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   try {
     const settings = readArguments(args, env)
-    if (settings === 'help') return say(help())
+    if (settings === 'help') return say(help)
     if (settings === 'version') return say(version)
     const configuration = await configure(settings)
     if (settings.action === 'check') {

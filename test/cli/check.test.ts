@@ -1,10 +1,12 @@
 /** `--check`: every service is tried once, and the exit code says whether all could be reached. */
+import { createServer as createHttpServer } from 'node:http'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { WebSocketServer } from 'ws'
 import { runCli } from '../harness/cli-process.js'
 import { startTcpService } from '../harness/tcp-service.js'
 import { until } from '../harness/until.js'
@@ -21,13 +23,29 @@ function cellsOf (table: string): string[][] {
   })
 }
 
-t.test('all fine: 0, and services are told nothing', async t => {
+/** A WebSocket server that answers nobody before two have asked. */
+async function startPatientServer (t: Test): Promise<number> {
+  const waiting: (() => void)[] = []
+  const sockets = new WebSocketServer({ noServer: true })
+  const server = createHttpServer().on('upgrade', (request, socket, head) => {
+    waiting.push(() => sockets.handleUpgrade(request, socket, head, () => {}))
+    if (waiting.length === 2) for (const answer of waiting) answer()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
+t.test('all fine: 0; they are tried at the same time, and told nothing', async t => {
   const service = await startTcpService(t, socket => socket.end('welcome\n'))
+  const patient = await startPatientServer(t)
   const { code, stdout, stderr } = await runCli(['--check', ...services(
-    `tcp=tcp://localhost:${service.port}?framing=lines&shared=1&hello=MONITOR`, 'udp=udp://127.0.0.1:9', `exec=exec:'${process.execPath}' -e ''`, 'monitoring=monitoring:')])
+    `one=ws://127.0.0.1:${patient}`, `two=ws://127.0.0.1:${patient}`, `tcp=tcp://localhost:${service.port}?framing=lines&shared=1&hello=MONITOR`, 'udp=udp://127.0.0.1:9', `exec=exec:'${process.execPath}' -e ''`, 'monitoring=monitoring:')])
   t.equal(stderr, '')
   t.equal(code, 0)
   t.same(cellsOf(stdout), [
+    ['one', 'websocket', `ws://127.0.0.1:${patient}/`, 'ok'],
+    ['two', 'websocket', `ws://127.0.0.1:${patient}/`, 'ok'],
     ['tcp', 'tcp', `localhost:${service.port}`, 'ok'],
     ['udp', 'udp', '127.0.0.1:9', 'ok, as far as UDP can tell'],
     ['exec', 'process', `${process.execPath} -e ""`, 'ok'],
@@ -37,7 +55,7 @@ t.test('all fine: 0, and services are told nothing', async t => {
   t.same(service.received, [''])
 })
 
-t.test('some are dead: 1, each with its reason, tried at the same time', async t => {
+t.test('some are dead: 1, each with its reason', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'bayeux-cli-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const good = await startTcpService(t)
@@ -45,7 +63,7 @@ t.test('some are dead: 1, each with its reason, tried at the same time', async t
   const silent = await startTcpService(t)
   const closed = createServer().listen(0, '127.0.0.1')
   await once(closed, 'listening')
-  const { port } = closed.address() as { port: number }
+  const { port } = closed.address() as AddressInfo
   closed.close()
   await once(closed, 'close')
   const config = join(folder, 'realtime.yml')
