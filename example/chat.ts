@@ -9,8 +9,9 @@ import realtime from 'fastify-bayeux'
 const PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <title>Chat</title>
-<style>body { font: 16px system-ui; max-width: 36rem; margin: 2rem auto; padding: 0 1rem; color-scheme: light dark } input { width: 70% }</style>
+<style>:root { color-scheme: light dark } body { font: 16px system-ui; max-width: 36rem; margin: 2rem auto; padding: 0 1rem } input { width: 70% }</style>
 <h1>Chat</h1>
 <ul aria-live="polite"></ul>
 <form><input maxlength="200" autofocus aria-label="What you say"> <button>Say</button></form>
