@@ -1,6 +1,7 @@
 /**
- * A connector of one's own: any Duplex is a service. This one is a clock in memory. Who subscribes to
- * `/service/clock` gets a line now and then, and who publishes a time zone to it gets its time from then on.
+ * A connector of one's own, in a few lines: any Duplex is a service. This one is a clock in memory, in object
+ * mode: its messages are boxed as `{ data }`, both ways. Who subscribes to `/service/clock` gets the time each
+ * second, and who publishes a time zone to it gets the time there from then on.
  *
  *     npm run build && node dist/example/connector.js
  *
@@ -20,39 +21,24 @@ import realtime, { type Connector } from 'fastify-bayeux'
 
 const clockOf = (timeZone: string) => new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'long' })
 
-const clock: Connector = service => {
-  const { every } = service as { every?: number }
+const clock: Connector = ({ every }) => {
   let format = clockOf('UTC')
-  let wanted = false
-  const timer = setInterval(() => {
-    if (wanted) wanted = stream.push(`${format.format(new Date())}\n`)
-  }, every)
-  const stream = new Duplex({
-    read () { wanted = true },
-    write (chunk, _encoding, done) {
-      try {
-        format = clockOf(String(chunk).trim())
-        done()
-      } catch (error) {
-        done(error as Error)   // not a time zone: the client is told that its service broke
-      }
+  let timer: NodeJS.Timeout
+  return new Duplex({
+    objectMode: true,
+    read () { timer = setTimeout(() => this.push({ data: format.format() }), Number(every)) },
+    write ({ data }, _encoding, done) {
+      try { format = clockOf(data); done() } catch (error) { done(error as Error) }   // no time zone: the client is told that its service broke
     },
-    final (done) {   // the client left
-      stream.destroy()
-      done()
-    },
-    destroy (error, done) {
-      clearInterval(timer)
-      done(error)
-    }
+    final (done) { this.destroy(); done() },   // the client left
+    destroy (error, done) { clearTimeout(timer); done(error) }
   })
-  return stream
 }
 
 const app = Fastify()
 await app.register(realtime, {
   connectors: { clock },
-  services: { clock: { type: 'clock', every: 1000, framing: 'lines' } }
+  services: { clock: { type: 'clock', every: 1000, encoding: 'none' } }
 })
 
 console.log(`Gateway: ${await app.listen({ port: Number(process.env.PORT ?? 3000) })}/realtime`)

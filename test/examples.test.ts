@@ -1,90 +1,14 @@
-/** The examples as a reader has them: each in a process of its own, over the wire: GET, POST and upgrade. */
-import { spawn } from 'node:child_process'
+/** The examples of who may come and what may be said: each in a process of its own, as a reader runs it. */
 import { createHmac } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { hostname } from 'node:os'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import WebSocket from 'ws'
-import { SocketClient, type Message } from './harness/socket-client.js'
+import { inChromium, openPage } from './harness/chromium.js'
+import { connect, folder, held, run, shake, subscribe, Visitor, type Headers } from './harness/example.js'
+import type { Message } from './harness/socket-client.js'
 import { until, within } from './harness/until.js'
-
-const CHROMIUM = '/usr/bin/chromium'
-const folder = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url))
-
-type Headers = Record<string, string>
-
-interface Example {
-  readonly origin: string
-  readonly url: string
-  readonly wsUrl: string
-}
-
-/** Runs an example on a free port and finds its URL in what it says; it is killed when the test ends. */
-async function run (t: Test, name: string, env: Headers = {}): Promise<Example> {
-  const child = spawn(process.execPath, [folder(`dist/example/${name}.js`)], { env: { ...process.env, ...env, PORT: '0' }, stdio: ['ignore', 'pipe', 'inherit'] })
-  t.after(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return t.fail(`${name} ended by itself`)
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-  })
-  const lines = createInterface({ input: child.stdout })
-  const [said] = await within(Promise.race([once(lines, 'line'), once(child, 'exit').then(() => { throw new Error(`${name} ended before it was ready`) })]), `${name} is ready`)
-  const { origin } = new URL(/http:\S+/.exec(said)?.[0] as string)
-  return { origin, url: `${origin}/realtime`, wsUrl: `${origin.replace('http', 'ws')}/realtime` }
-}
-
-/** One browser: its cookies, its headers, its requests. */
-class Visitor {
-  readonly #example: Example
-  readonly #headers: Headers
-  readonly #cookies: Map<string, string>
-
-  constructor (example: Example, headers: Headers = {}, cookies: Iterable<[string, string]> = []) {
-    this.#example = example
-    this.#headers = headers
-    this.#cookies = new Map(cookies)
-  }
-
-  /** Another with the same cookies, or who stole them; what becomes of the jar of one is unknown to the other. */
-  copy (headers: Headers = this.#headers): Visitor {
-    return new Visitor(this.#example, headers, this.#cookies)
-  }
-
-  get headers (): Headers {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    return { ...this.#headers, ...(cookie !== '' && { cookie }) }
-  }
-
-  async fetch (path: string, method: string = 'GET', body?: unknown): Promise<Response> {
-    const json: Headers = body === undefined ? {} : { 'content-type': 'application/json' }
-    const response = await fetch(this.#example.origin + path, { method, headers: { ...this.headers, ...json }, ...(body !== undefined && { body: JSON.stringify(body) }) })
-    for (const line of response.headers.getSetCookie()) {
-      const [name, value] = (line.split(';')[0] as string).split('=') as [string, string]
-      this.#cookies.set(name, value)
-    }
-    return response
-  }
-
-  /** Posts a message to the gateway. @returns its reply, the last of the answer */
-  async ask (message: Record<string, unknown>): Promise<Message> {
-    const response = await this.fetch('/realtime', 'POST', [message])
-    if (response.status !== 200) throw new Error(`status ${response.status}: ${await response.text()}`)
-    return (await response.json() as Message[]).at(-1)
-  }
-
-  socket (t: Test): Promise<SocketClient> {
-    return SocketClient.open(t, this.#example.wsUrl, { headers: this.headers })
-  }
-}
-
-const shake = (ext?: Record<string, unknown>) => ({ channel: '/meta/handshake', version: '1.0', supportedConnectionTypes: ['websocket', 'long-polling'], ...(ext !== undefined && { ext }) })
-const connect = (clientId: string, connectionType: string, more: object = { advice: { timeout: 0 } }) => ({ channel: '/meta/connect', clientId, connectionType, ...more })
-const held = (clientId: string, connectionType: string) => connect(clientId, connectionType, {})
-const subscribe = (clientId: string, subscription: string) => ({ channel: '/meta/subscribe', clientId, subscription })
 
 /** Polls, and returns when the poll is held: of two, the one that comes second ends the first. */
 async function hold (visitor: Visitor, clientId: string): Promise<{ answer: Promise<Message> }> {
@@ -108,11 +32,11 @@ async function refusedUpgrade (url: string, headers: Headers = {}): Promise<{ st
   }
 }
 
-t.test('every example has its test here and its row in the README, and is small', async t => {
+t.test('every example has its test and its row in the README, and is small', async t => {
   const names = readdirSync(folder('example')).filter(name => name.endsWith('.ts'))
-  const tests = readFileSync(fileURLToPath(import.meta.url), 'utf8')
+  const tests = ['examples', 'service-examples'].map(name => readFileSync(folder(`test/${name}.test.ts`), 'utf8')).join('')
   const readme = readFileSync(folder('README.md'), 'utf8')
-  t.ok(names.length >= 6)
+  t.ok(names.length >= 12)
   for (const file of names) {
     const name = file.replace('.ts', '')
     t.ok(tests.includes(`run(t, '${name}'`), `${name} is run`)
@@ -313,37 +237,6 @@ t.test('extension', async t => {
   t.match(await idle.ask(held(shaken.clientId, 'websocket')), { successful: false, error: `403:${shaken.clientId}:Idle for too long` })
 })
 
-t.test('connector', async t => {
-  const example = await run(t, 'connector')
-  t.equal((await fetch(example.url)).status, 200)
-  const line = (ending: string) => (message: Message) => message.channel === '/service/clock' && String(message.data).endsWith(ending)
-
-  const socket = await new Visitor(example).socket(t)
-  const { clientId, ext } = await socket.ask(shake())
-  t.strictSame(ext, { services: { clock: { type: 'clock' } } })
-  t.match(await socket.ask(subscribe(clientId, '/service/clock')), { successful: true, ext: { socket: { type: 'clock' } } })
-  t.match(await socket.next(line('UTC')), { data: /^\d\d:\d\d:\d\d UTC$/ })
-  t.match(await socket.ask({ channel: '/service/clock', clientId, data: 'Asia/Kolkata' }), { successful: true })
-  t.match(await socket.next(line('+5:30')), { data: /^\d\d:\d\d:\d\d GMT\+5:30$/ })
-
-  const poller = new Visitor(example)
-  const polls = await poller.ask(shake())
-  t.match(await poller.ask(subscribe(polls.clientId, '/service/clock')), { successful: true })
-  const events: Message[] = []
-  await until(async () => {
-    const response = await poller.fetch('/realtime', 'POST', [held(polls.clientId, 'long-polling')])
-    events.push(...await response.json() as Message[])
-    return events.some(line('UTC'))
-  })
-  t.notOk(events.some(line('+5:30')), 'every session has a clock of its own')
-
-  socket.send([{ channel: '/service/clock', clientId, data: 'Middle/Earth' }])
-  t.match(await socket.next('/meta/unsubscribe'), { subscription: '/service/clock', ext: { service: { state: 'ended', reason: 'broken', error: /^502:/ } } })
-  t.match(await socket.ask(subscribe(clientId, '/service/clock')), { successful: true }, 'the server goes on, and so may the client')
-  t.match(await socket.next(line('UTC')), { channel: '/service/clock' })
-  t.match(await socket.ask({ channel: '/meta/unsubscribe', clientId, subscription: '/service/clock' }), { successful: true })
-})
-
 t.test('chat', async t => {
   const example = await run(t, 'chat')
   t.equal((await fetch(example.url)).status, 200)
@@ -362,16 +255,13 @@ t.test('chat', async t => {
     t.match(await socket.next(message => 'data' in message), { channel: '/chat', data: 'hello' })
   })
 
-  const missing = existsSync(CHROMIUM) ? '' : `${CHROMIUM} is missing: apt-get install chromium`
-  t.test('its page', { skip: process.env.CI ? false : missing }, async t => {
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--headless', '--no-sandbox', '--disable-gpu'] })
-    t.after(() => browser.close())
+  inChromium(t, 'its page', async (t, browser) => {
     const open = async () => {
-      const page = await browser.newPage()
-      page.on('pageerror', error => t.fail(`the page failed: ${error.message}`))
-      page.on('dialog', () => t.fail('what was said became script'))
-      const subscribed = page.waitForEvent('websocket').then(ws => ws.waitForEvent('framereceived', ({ payload }) => String(payload).includes('/meta/subscribe')))
-      await page.goto(example.origin)
+      let subscribed: Promise<unknown> | undefined
+      const page = await openPage(t, browser, example.origin, page => {
+        page.on('dialog', () => t.fail('what was said became script'))
+        subscribed = page.waitForEvent('websocket').then(ws => ws.waitForEvent('framereceived', ({ payload }) => String(payload).includes('/meta/subscribe')))
+      })
       await subscribed
       return page
     }

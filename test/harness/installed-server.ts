@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { delimiter, join } from 'node:path'
+import type { Test as Tap } from 'tap'
 import { until, within } from './until.js'
 
 /** @returns where a program is, or null; administrators' folders count, though they are not in every PATH */
@@ -22,6 +23,14 @@ function isExecutable (path: string): boolean {
 }
 
 type Test = { after: (fn: () => unknown) => unknown }
+
+/** Runs a test with an installed program. Without one it is skipped, but never in CI. */
+export function withProgram (t: Tap, name: string, debianPackage: string, tests: (t: Tap, program: string) => Promise<void>): void {
+  const program = findProgram(name)
+  if (program !== null) t.test(`with ${name}`, t => tests(t, program))
+  else if (process.env.CI) t.fail(`${name} is missing: apt-get install ${debianPackage}`)
+  else t.pass(name, { skip: `${name} is missing: apt-get install ${debianPackage}` })
+}
 
 /**
  * Starts a server and waits until it accepts connections.
