@@ -123,6 +123,7 @@ t.test('the page', { skip: process.env.CI ? false : missing }, async t => {
   t.test('shows everything over WebSocket, then over long-polling, then over WebSocket again', async t => {
     const page = await openPage(t, browser, demo.url)
     await connectedOver(page, 'websocket')
+    t.match(await page.locator('.address').allTextContents(), [/^tcp localhost:\d+$/, /^tcp localhost:\d+$/, 'built in'])
     await subscribeAll(page)
     await everythingFlows(page)
     t.pass('over WebSocket')

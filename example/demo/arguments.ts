@@ -13,7 +13,7 @@ export interface Farewell {
   readonly exitCode: number
 }
 
-const HELP = `The demo of fastify-bayeux: three plain TCP services, in the browser.
+const HELP = `The demo of fastify-bayeux: three services, in the browser.
 
 Usage: npm start
        PORT=8080 npm start
@@ -24,10 +24,11 @@ speaks to it at /demo/realtime, and the services behind it:
 
   random      1315  numbers on demand, by JSON-RPC: start [ms], stop
   dmsg        1316  the log of this server, live
-  monitoring  1318  figures of this process and of the gateway, each second
+  monitoring        figures of this process and of the gateway, each second
 
 The services are listed in example/demo/realtime.yml, and so are their ports.
-Each is plain text over TCP, so a terminal does as well as the page:
+The third is built into the gateway; the others are plain text over TCP, so a
+terminal does as well as the page:
 
   nc localhost 1315
   {"method":"start","params":[1000]}

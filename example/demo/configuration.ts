@@ -1,4 +1,4 @@
-/** Reads the gateway's configuration and starts the services that it names, each on its port or on a free one. */
+/** Reads the gateway's configuration and starts the TCP services that it names, each on its port or on a free one. */
 import { readFile } from 'node:fs/promises'
 import type { RealtimeOptions } from 'fastify-bayeux'
 import { parse } from 'yaml'
@@ -6,9 +6,9 @@ import { configurationFile } from './files.js'
 import { listenOrMove } from './listen.js'
 import type { TextService } from './services/text-service.js'
 
-/** The gateway's options, with the services as this demo has them: all behind TCP. */
+/** The gateway's options, with the services as this demo has them: behind TCP, or built in. */
 export interface Configuration extends RealtimeOptions {
-  services: Record<string, { type: 'tcp', port: number, domain: string }>
+  services: Record<string, { type: 'tcp', port: number, domain: string } | { type: 'monitoring' }>
 }
 
 /** The file as it stands. */
@@ -21,9 +21,9 @@ export async function readConfiguration (): Promise<Configuration> {
  * @param warn told of each move
  */
 export async function startServices (configuration: Configuration, services: Readonly<Record<string, TextService>>, warn: (text: string) => void): Promise<void> {
-  for (const [name, definition] of Object.entries(configuration.services)) {
-    const service = services[name]
-    if (service === undefined) continue
+  for (const [name, service] of Object.entries(services)) {
+    const definition = configuration.services[name]
+    if (definition?.type !== 'tcp') continue
     const { port, domain } = definition
     definition.port = await listenOrMove(port, port => service.listen(port, domain), actual => warn(`port ${port} is taken: ${name} listens on ${actual} instead`))
   }

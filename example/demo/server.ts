@@ -1,6 +1,6 @@
 /**
- * The demo: a Fastify server with the realtime gateway, three TCP services behind it, and a page that
- * brings them to the browser. `--help` says the rest.
+ * The demo: a Fastify server with the realtime gateway, two TCP services and the gateway's own figures behind
+ * it, and a page that brings them to the browser. `--help` says the rest.
  */
 import type { AddressInfo } from 'node:net'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
@@ -12,7 +12,6 @@ import { listenOrMove } from './listen.js'
 import { LogFeed } from './log-feed.js'
 import { PAGE, pages } from './pages.js'
 import { dmsg } from './services/dmsg.js'
-import { monitoring } from './services/monitoring.js'
 import { random } from './services/random.js'
 import { tellStory } from './story.js'
 
@@ -20,11 +19,7 @@ async function run (settings: Settings): Promise<void> {
   const feed = new LogFeed(process.stdout)
   const app = Fastify({ logger: { level: 'info', stream: feed }, logController: new LogController({ disableRequestLogging: true }) })
   const warn = (text: string) => app.log.warn(text)
-  const services = {
-    random: random(app.log),
-    dmsg: dmsg(feed),
-    monitoring: monitoring(() => app.realtime.metrics())
-  }
+  const services = { random: random(app.log), dmsg: dmsg(feed) }
   endOnSignal(async () => {
     await app.close()
     await Promise.all(Object.values(services).map(service => service.close()))

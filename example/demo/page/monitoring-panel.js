@@ -1,4 +1,4 @@
-/** The panel of `monitoring`: one JSON line a second, a tile a figure. */
+/** The panel of `monitoring`: an object of figures a second, a tile a figure. */
 
 const MIB = 1024 * 1024
 
@@ -13,8 +13,7 @@ const spell = {
 }
 
 export class MonitoringPanel {
-  take (line) {
-    const { eventLoopDelay, messagesPerSecond, ...rest } = JSON.parse(line)
+  take ({ eventLoopDelay, messagesPerSecond, ...rest }) {
     const figures = { ...rest, 'event-loop-delay': eventLoopDelay, 'messages-per-second': messagesPerSecond }
     for (const [name, toText] of Object.entries(spell)) {
       document.getElementById(`monitoring-${name}`).textContent = toText(figures[name])

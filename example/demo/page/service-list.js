@@ -21,9 +21,9 @@ export class ServiceList {
       this.#rows.delete(name)
     }
     this.#element.querySelector(':scope > .hint')?.remove()
-    for (const [name, { type, domain, port }] of Object.entries(services)) {
+    for (const [name, service] of Object.entries(services)) {
       if (!this.#rows.has(name)) this.#rows.set(name, this.#add(name))
-      this.#rows.get(name).address.textContent = port === undefined ? type : `${type} ${domain}:${port}`
+      this.#rows.get(name).address.textContent = addressOf(service)
     }
   }
 
@@ -71,6 +71,11 @@ export class ServiceList {
     this.#element.append(element)
     return { element, address, state, button }
   }
+}
+
+function addressOf ({ type, domain, port }) {
+  if (type === 'monitoring') return 'built in'
+  return port === undefined ? type : `${type} ${domain}:${port}`
 }
 
 function make (tag, className, text = '') {

@@ -15,7 +15,7 @@ export class Subscriptions {
   #note
 
   /**
-   * @param panels by name: `take(line)`, and maybe `firstWords()`, what is written to the service first
+   * @param panels by name: `take(data)`, and maybe `firstWords()`, what is written to the service first
    * @param onChange told of a service whenever its state is another
    */
   constructor (connection, panels, onChange, note) {
@@ -69,7 +69,7 @@ export class Subscriptions {
     const panel = this.#panels[service.name]
     const data = panel?.firstWords?.()
     this.#become(service, 'opening')
-    const subscription = this.#connection.subscribe(channel, message => panel?.take(message.data), data === undefined ? {} : { data }, reply => {
+    const subscription = this.#connection.subscribe(channel, message => this.#hear(service, message), data === undefined ? {} : { data }, reply => {
       if (service.subscription !== subscription) return
       if (reply.successful) {
         this.#note('subscribe', `${channel} open${reply.ext?.socket ? `, ${reply.ext.socket.id}` : ''}`)
@@ -84,6 +84,12 @@ export class Subscriptions {
       if (service.wanted) window.setTimeout(() => this.#connection.connected && this.restore(), RETRY)
     })
     service.subscription = subscription
+  }
+
+  #hear ({ name }, { data, ext }) {
+    // A connection that many share comes and goes; what is said of it has no data.
+    if (data === null && ext?.service !== undefined) return this.#note('service', `${CHANNEL}${name} ${ext.service.state}`)
+    this.#panels[name]?.take(data)
   }
 
   #unsubscribe (service) {
