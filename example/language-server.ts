@@ -33,7 +33,7 @@ const [code, status, list] = document.body.children
 const cometd = new CometD()
 cometd.configure({ url: location.origin + '/realtime' })
 cometd.addListener('/meta/handshake', ({ successful }) => successful && cometd.subscribe('/service/dockerfile', hear))
-cometd.addListener('/meta/unsubscribe', ({ ext }) => { status.textContent = 'the language server ' + ext.service.reason })
+cometd.addListener('/meta/unsubscribe', ({ ext }) => { status.textContent = 'The language server is gone: ' + ext.service.reason })
 const say = (method, params) => cometd.publish('/service/dockerfile', { jsonrpc: '2.0', method, params })
 function hear ({ data: { id, method, params } }) {
   if (method === 'textDocument/publishDiagnostics') show(params.diagnostics)
@@ -52,7 +52,7 @@ cometd.handshake()
 
 const server = { type: 'process', command: process.execPath, args: [fileOf('dockerfile-language-server-nodejs/bin/docker-langserver'), '--stdio'], framing: 'content-length', encoding: 'json' } as const
 const app = Fastify()
-process.once('SIGINT', () => app.close())   // and with it the processes
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close())   // and with it the processes
 await app.register(realtime, { services: { dockerfile: { ...server, hello, schema: { publish } } } })
 await app.register(fastifyStatic, { root: dirname(fileOf('cometd')), prefix: '/cometd/' })
 app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(PAGE))

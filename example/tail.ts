@@ -47,7 +47,7 @@ cometd.handshake()
 </script>`
 
 const app = Fastify()
-process.once('SIGINT', () => app.close())   // and with it the tail
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close())   // and with it the tail
 await app.register(realtime, {
   services: { log: { type: 'process', command: 'tail', args: ['-n', '20', '-F', '--', file], framing: 'lines', shared: { snapshot: 20 } } }
 })

@@ -188,6 +188,8 @@ t.test('language-server', { skip: linux }, async t => {
     await page.getByText('0 problems').waitFor()
     await code.fill('FROM node:24\nRAN away')
     await page.locator('li', { hasText: 'Line 2: Unknown instruction: RAN' }).waitFor()
+    for (const pid of childrenOf(example.pid)) process.kill(pid, 'SIGKILL')
+    await page.getByText('The language server is gone: broken').waitFor()
   })
 
   t.test('Ctrl-C leaves no process behind', async t => {
