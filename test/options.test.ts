@@ -56,6 +56,8 @@ t.test('what is wrong is named by its path', async t => {
     [{ services: { random: { type: 'smoke' } } }, /: services\.random\.type: Unknown connector 'smoke'; known: tcp, tls, udp, unix, websocket, process, internal, monitoring/],
     [{ services: { random: 5 } }, /: services\.random: /],
     [{ services: { 'a b': { port: 1 } } }, /: services\.a b: A name becomes a channel/],
+    [{ services: [{ port: 1 }] }, /: services: Expected object/],
+    [{ services: JSON.parse('{"__proto__":{"port":1}}') }, /: services\.__proto__: No name for a service/],
     [{ services: { rpc: { port: 1 } } }, /: services\.rpc: The gateway keeps this name/],
     [{ services: { 'presence/x': { port: 1 } } }, /: services\.presence\/x: The gateway keeps this name/],
     [{ services: { random: { port: 1, shared: true, resolve: () => null } } }, /: services\.random: 'shared' and 'resolve' exclude each other/],

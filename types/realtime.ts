@@ -52,11 +52,15 @@ export interface InjectOptions {
   identity?: unknown
 }
 
-/** How an attempt to reach a service went: `ms` that it took, or the error as a client would get it. */
+/** How an attempt to reach a service went. */
 export interface ServiceCheck {
   readonly ok: boolean
+  /** How long it took. */
   readonly ms: number
+  /** The error as a client would get it. */
   readonly error?: string
+  /** What went wrong, in full; not for clients. */
+  readonly cause?: unknown
 }
 
 /** `app.realtime.services`: the services, which may come and go. Who speaks with one that is replaced or taken away goes on. */

@@ -1,5 +1,6 @@
 /** `--check`: tries each service once, all at the same time, and tells how it went. */
-import { createApplication, type LogStream } from './application.js'
+import type { ServiceCheck } from '../../types/index.js'
+import { createApplication } from './application.js'
 import type { Settings } from './arguments.js'
 import type { Configuration } from './configuration.js'
 import type { Definition } from './service-url.js'
@@ -7,17 +8,14 @@ import { targetOf } from './target.js'
 
 /** @returns the table to print, and whether every service could be reached */
 export async function check ({ trustProxy }: Settings, configuration: Configuration): Promise<{ table: string, ok: boolean }> {
-  const reasons = new Reasons()
-  const app = await createApplication({ ...configuration, logLevel: 'warn' }, trustProxy, reasons)
+  const app = await createApplication({ ...configuration, logLevel: 'silent' }, trustProxy, { write () {} })
   await app.ready()
   const { services } = app.realtime
   const rows = await Promise.all(services.names.map(async name => {
-    const { ok, ms, error = '' } = await services.check(name)
+    const checked = await services.check(name)
     const definition = configuration.options.services?.[name] as Definition
     const { type = 'tcp' } = definition
-    // A refusal is for clients and has no detail.
-    const failed = reasons.of.get(name) ?? error.split(':').slice(2).join(':')
-    return { ok, cells: [name, String(type), targetOf(definition), ok ? reached(type) : failed, String(ms)] }
+    return { ok: checked.ok, cells: [name, String(type), targetOf(definition), checked.ok ? reached(type) : reasonOf(checked), String(checked.ms)] }
   }))
   await app.close()
   return {
@@ -29,14 +27,10 @@ export async function check ({ trustProxy }: Settings, configuration: Configurat
 // Nobody answers to the opening of a datagram socket.
 const reached = (type: unknown) => type === 'udp' ? 'ok, as far as UDP can tell' : 'ok'
 
-/** The log, of which only the errors of services are kept: they say what clients are not told. */
-class Reasons implements LogStream {
-  readonly of = new Map<string, string>()
-
-  write (json: string): void {
-    const { service, err } = JSON.parse(json) as { service?: string, err?: { message?: string, code?: string } }
-    if (service !== undefined && err !== undefined) this.of.set(service, err.message || err.code || '')
-  }
+// A refusal is for clients and has no detail. An AggregateError, of all addresses of a host, has a code and no message.
+function reasonOf ({ error = '', cause }: ServiceCheck): string {
+  const { message = '', code = '' } = (cause ?? {}) as NodeJS.ErrnoException
+  return message || code || error.split(':').slice(2).join(':')
 }
 
 function tableOf (rows: readonly (readonly string[])[]): string {

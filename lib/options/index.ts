@@ -78,6 +78,7 @@ export type RealtimeOptions = Loose<Omit<Options, 'services' | 'policy' | 'exten
  * @throws OptionsError (FST_BAYEUX_OPTIONS) naming the path of the first thing wrong
  */
 export function readOptions (raw: RealtimeOptions = {}): Options {
+  refuseNames(raw.services)
   const options = Value.Default(OptionsSchema, fromNodefony(copyPlain(raw) as Record<string, unknown>)) as Options
   refuse('', OptionsSchema, options)
   for (const [name, definition] of Object.entries(options.services)) options.services[name] = readService(name, definition, options)
@@ -85,6 +86,12 @@ export function readOptions (raw: RealtimeOptions = {}): Options {
     throw new OptionsError('limits.clientResumed: Expected at most limits.clientWaiting')
   }
   return options
+}
+
+// While defaults are filled in, a list becomes an object, and this name is lost.
+function refuseNames (services: unknown): void {
+  if (Array.isArray(services)) throw new OptionsError('services: Expected object')
+  if (Object.hasOwn(services ?? {}, '__proto__')) throw new OptionsError('services.__proto__: No name for a service')
 }
 
 // A generated configuration of Nodefony leaves keys empty (`services: ~`), writes TCP in capitals, and has

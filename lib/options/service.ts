@@ -139,6 +139,7 @@ export function readService (name: string, raw: unknown, options: { readonly con
   const own = Object.keys(options.connectors)
   const path = `services.${name}`
   if (!NAME.test(name)) throw new OptionsError(`${path}: A name becomes a channel: letters, digits and -_!~()$@`)
+  if (name === '__proto__') throw new OptionsError(`${path}: No name for a service`)
   if (RESERVED.test(name)) throw new OptionsError(`${path}: The gateway keeps this name for itself`)
   if (!isObject(raw)) throw new OptionsError(`${path}: Expected object`)
   const schema = schemaOf(path, raw.type ?? 'tcp', own)

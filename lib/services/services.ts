@@ -101,7 +101,7 @@ export class ServiceDirectory implements Services {
     const error = await upstream.open()
     const ms = Math.round(performance.now() - begun)
     upstream.end()
-    return error === null ? { ok: true, ms } : { ok: false, ms, error }
+    return error === null ? { ok: true, ms } : { ok: false, ms, error, cause: upstream.cause }
   }
 
   metrics (): ServiceMetrics {

@@ -10,6 +10,7 @@ export class SharedLink implements Link {
   readonly opened: Promise<Refusal | null>
   readonly #shared: SharedService
   readonly #owner: LinkOwner
+  #started = false
   #over = false
 
   constructor (id: string, shared: SharedService, owner: LinkOwner, first: unknown) {
@@ -33,7 +34,9 @@ export class SharedLink implements Link {
   }
 
   start (): void {
-    if (!this.#over) this.#shared.show(this)
+    if (this.#over || this.#started) return
+    this.#started = true
+    this.#shared.show(this)
   }
 
   /** What was said before it came. */

@@ -45,6 +45,8 @@ export class SharedService implements UpstreamListener {
   #upstream: Upstream | null = null
   #opened: Promise<Refusal | null> | null = null
   #timer: NodeJS.Timeout | null = null
+  // When its connection was made.
+  #since = 0
   #waiting: Outgoing[] = []
   #last: (() => void) | null = null
   reconnecting = false
@@ -94,13 +96,13 @@ export class SharedService implements UpstreamListener {
     const refused = upstream === null ? refusal(503, channel, 'Too many connections to services') : await upstream.open()
     if (this.#upstream !== upstream) return refusal(403, channel, LEFT)
     if (refused !== null) this.#upstream = null
+    this.#since = performance.now()
     return refused
   }
 
   // Events
 
   heard (data: readonly unknown[]): void {
-    this.#backOff?.reset()
     for (const each of data) this.#waiting.push(Outgoing.broadcast(this.service.event(each)))
     if (this.#last === null) this.#walk()
   }
@@ -145,18 +147,18 @@ export class SharedService implements UpstreamListener {
       return
     }
     this.reconnecting = true
-    this.#retry(this.#backOff, { reason, ...(error !== undefined && { error }) })
+    this.#retry(this.#backOff, performance.now() - this.#since, { reason, ...(error !== undefined && { error }) })
   }
 
-  #retry (backOff: BackOff, why: object): void {
-    const wait = backOff.wait()
+  #retry (backOff: BackOff, lived: number, why: object): void {
+    const wait = backOff.wait(lived)
     this.#upstream = null
     this.#tell({ state: 'reconnecting', ...why, wait })
     const timer = this.#timer = setTimeout(() => {
       this.#open().then(refused => {
         if (this.#timer !== timer) return
         if (refused === null) this.#returned()
-        else this.#retry(backOff, { reason: 'unreachable', error: refused })
+        else this.#retry(backOff, 0, { reason: 'unreachable', error: refused })
       })
     }, wait)
   }

@@ -40,6 +40,8 @@ const LINGER = 5000
  * reads too slowly.
  */
 export class Upstream {
+  /** Why it could not be opened. */
+  cause: unknown = null
   readonly #parts: UpstreamParts
   readonly #listener: UpstreamListener
   readonly #opening: Opening
@@ -70,6 +72,7 @@ export class Upstream {
       onClosed(this)
       if (error instanceof Unwanted) return refusal(403, service.channel, 'Unsubscribed before it was connected')
       service.figures.errors++
+      this.cause = error
       log.warn({ err: error }, 'the service could not be reached')
       return refusalOf(error, service.channel)
     }

@@ -97,14 +97,31 @@ t.test('snapshot by key: a function that fails hurts nobody', async t => {
   t.strictSame(await next(late), { of: { symbol: 'A' }, n: 2 })
 })
 
-t.test('back-off: twice as long each time, up to the longest, never the whole of it in step with others', async t => {
+t.test('back-off: twice as long each time, up to the longest; what has lived long begins anew', async t => {
   const backOff = new BackOff({ min: 100, max: 1000 })
-  for (const whole of [100, 200, 400, 800, 1000, 1000]) {
-    const wait = backOff.wait()
-    t.ok(wait >= whole / 2 && wait <= whole, `${wait} of ${whole}`)
+  const within = (lived: number, from: number, to: number) => {
+    const wait = backOff.wait(lived)
+    t.ok(wait >= from && wait <= to, `${wait} from ${from} to ${to}`)
   }
+  within(0, 100, 200)
+  within(1000, 200, 400)
+  within(0, 400, 800)
+  for (let n = 0; n < 3; n++) within(0, 500, 1000)
+  within(1001, 100, 200)
+  within(0, 200, 400)
   backOff.reset()
-  t.ok(backOff.wait() <= 100)
+  within(0, 100, 200)
+  t.equal(new BackOff({ min: 50, max: 50 }).wait(0), 50)
+})
+
+t.test('subscribed twice: success, and the snapshot once', async t => {
+  const { service, join } = await sharing(t, { snapshot: 3 })
+  const { client } = await join()
+  ;(await service.socket(0)).write('1\n2\n')
+  t.strictSame([await next(client), await next(client)], ['1', '2'])
+  t.match(await subscribe(client), { successful: true })
+  ;(await service.socket(0)).write('3\n')
+  t.equal(await next(client), '3')
 })
 
 t.test('snapshot: bounded in bytes too', async t => {
@@ -313,7 +330,7 @@ t.test('it ends while it lingers: nobody is there to come back for', async t => 
   t.match(reply, { successful: true, ext: { service: { state: 'connected' } } }, 'a fresh start')
 })
 
-t.test('the waits grow only while it has nothing to say', async t => {
+t.test('a service that speaks and dies at once is left alone for longer each time', async t => {
   let connections = 0
   const { join } = await sharing(t, { reconnect: { min: 2, max: 10_000 } }, {}, {}, socket => {
     // The last one stays.
@@ -325,7 +342,7 @@ t.test('the waits grow only while it has nothing to say', async t => {
     const { wait } = await state(client)
     if (wait !== undefined) waits.push(wait)
   }
-  t.ok(waits.every(wait => wait <= 2), waits.join(' '))
+  waits.forEach((wait, n) => t.ok(wait >= 2 ** (n + 1) && wait <= 2 ** (n + 2), `${wait} ms before attempt ${n + 2}`))
 })
 
 t.test('who leaves while it comes back stops it; who comes then begins anew, and is not disturbed', async t => {
