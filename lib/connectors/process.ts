@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { Duplex } from 'node:stream'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Connector, ServiceDuplex } from '../../types/index.js'
+import { ProcessGroup } from './process-group.js'
 
-// ms that a process has to end by itself once its input ended, and then to obey SIGTERM.
+// ms that a process has to end by itself once its input ended.
 const PATIENCE = 500
-const LAST_PATIENCE = 2000
+// ms that its output may stay open, and silent, once it has ended.
+const SILENCE = 3000
 // Characters of a line of stderr that are worth logging.
 const LONGEST_LINE = 2000
 
@@ -33,26 +35,31 @@ export const childProcess: Connector = async (service, { log, signal }) => {
 class ProcessStream extends Duplex implements ServiceDuplex {
   endedBy: Error | null = null
   readonly #child: ChildProcessWithoutNullStreams
-  readonly #pid: number
+  readonly #group: ProcessGroup
   readonly #closed: Promise<void>
   #patience: NodeJS.Timeout | null = null
+  #silence: NodeJS.Timeout | null = null
+  #deaf = false
 
   constructor (child: ChildProcessWithoutNullStreams) {
     super()
     this.#child = child
-    this.#pid = child.pid as number
+    this.#group = new ProcessGroup(child.pid as number)
     const { stdout, stdin } = child
-    stdout.on('data', chunk => {
+    stdout.on('error', () => {}).on('data', chunk => {
+      this.#silence?.refresh()
       if (!this.push(chunk)) stdout.pause()
     })
-    stdout.on('error', () => {})
-    // That it reads no more is told by its exit, or not at all.
-    stdin.on('error', () => {})
+    // It reads no more, or is about to end. What it says still counts.
+    stdin.on('error', () => {
+      this.#deaf = true
+      this.end()
+    })
     child.on('error', error => this.destroy(error))
-    // Whoever it started goes with it, and may not keep its stdout open.
-    child.on('exit', () => this.#kill())
+    child.on('exit', () => this.#exited())
     this.#closed = new Promise(resolve => child.on('close', (code, signal) => {
-      if (!this.#signal(0)) this.#forget()
+      if (this.#silence !== null) clearTimeout(this.#silence)
+      this.#group.forget()
       this.endedBy = goodbye(code, signal)
       this.push(null)
       this.end()
@@ -62,6 +69,7 @@ class ProcessStream extends Duplex implements ServiceDuplex {
 
   override _read (): void {
     this.#child.stdout.resume()
+    this.#silence?.refresh()
   }
 
   override _write (chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
@@ -72,13 +80,13 @@ class ProcessStream extends Duplex implements ServiceDuplex {
 
   override _final (done: () => void): void {
     this.#child.stdin.end()
-    if (this.#running) this.#patience ??= setTimeout(() => this.#kill(), PATIENCE)
+    if (this.#running && !this.#deaf) this.#patience = setTimeout(() => this.#group.end(), PATIENCE)
     this.#closed.then(done)
   }
 
   override _destroy (error: Error | null, done: (error: Error | null) => void): void {
-    if (this.#running) this.#kill()
-    this.#child.stdout.resume()
+    if (this.#running) this.#group.end()
+    this.#child.stdout.destroy()
     this.#closed.then(() => done(error))
   }
 
@@ -86,24 +94,17 @@ class ProcessStream extends Duplex implements ServiceDuplex {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  // SIGTERM for the group, and SIGKILL for those that do not obey.
-  #kill (): void {
-    this.#forget()
-    if (this.#signal('SIGTERM')) this.#patience = setTimeout(() => this.#signal('SIGKILL'), LAST_PATIENCE)
-  }
-
-  #forget (): void {
+  // Whoever it started goes with it. One that left its group may hold the output open, and has no say in it.
+  #exited (): void {
     if (this.#patience !== null) clearTimeout(this.#patience)
-    this.#patience = null
-  }
-
-  // Whether somebody was there to get it.
-  #signal (signal: NodeJS.Signals | 0): boolean {
-    try {
-      return process.kill(process.platform === 'win32' ? this.#pid : -this.#pid, signal)
-    } catch {
-      return false
-    }
+    this.#group.end()
+    const { stdout, stderr } = this.#child
+    this.#silence = setTimeout(() => {
+      // A slow client has not heard everything yet.
+      if (stdout.isPaused()) return
+      stdout.destroy()
+      stderr.destroy()
+    }, SILENCE)
   }
 }
 
@@ -114,7 +115,13 @@ function goodbye (code: number | null, signal: NodeJS.Signals | null): Error | n
 }
 
 function logLines ({ stderr }: ChildProcessWithoutNullStreams, log: FastifyBaseLogger): void {
+  let begun = ''
+  const say = (line: string) => {
+    if (line !== '') log.info({ stderr: line.slice(0, LONGEST_LINE) }, 'the process says')
+  }
   stderr.setEncoding('utf8').on('error', () => {}).on('data', (text: string) => {
-    for (const line of text.split('\n')) if (line !== '') log.info({ stderr: line.slice(0, LONGEST_LINE) }, 'the process says')
-  })
+    const lines = (begun + text).split('\n')
+    begun = (lines.pop() as string).slice(0, LONGEST_LINE)
+    lines.forEach(say)
+  }).on('close', () => say(begun))
 }
