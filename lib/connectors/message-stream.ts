@@ -46,6 +46,7 @@ export class MessageStream extends Duplex implements ServiceDuplex {
     this.#waiting.push({ data })
     this.#bytes += sizeOf(data)
     if (this.#source.pause === undefined) this.#forgetOldest()
+    else this.#source.pause()
   }
 
   /** There will be no more; what waits is still read. */
@@ -68,8 +69,12 @@ export class MessageStream extends Duplex implements ServiceDuplex {
     else this.#source.resume?.()
   }
 
-  override _write ({ data }: Box, _encoding: string, done: (error?: Error | null) => void): void {
-    Promise.resolve(data).then(this.#source.write).then(() => done(), done)
+  override _write ({ data }: Box, _encoding: string, done: () => void): void {
+    Promise.resolve(data).then(this.#source.write).catch(error => {
+      // What it said before that still counts.
+      this.finish(error)
+      this.end()
+    }).then(() => done())
   }
 
   override _final (done: (error?: Error | null) => void): void {
