@@ -16,7 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   'lib/services': ['lib/framing', 'lib/encoding', 'lib/protocol', 'type:types', 'type:fastify', 'type:lib/limits', 'type:lib/options', 'type:node:stream'],
   'lib/transports': ['lib/broker', 'lib/protocol', 'lib/errors', 'type:types', 'type:fastify', 'type:ws', 'type:@fastify/websocket', 'type:node:net', 'type:node:http'],
   'lib/extensions': ['type:types'],
-  'lib/connectors': ['type:types', 'type:fastify', 'node:child_process', 'node:dgram', 'node:dns/promises', 'node:events', 'node:net', 'node:perf_hooks', 'node:stream', 'node:timers/promises', 'node:tls', 'ws'],
+  'lib/connectors': ['type:types', 'type:fastify', 'type:lib/limits', 'node:child_process', 'node:dgram', 'node:dns/promises', 'node:events', 'node:net', 'node:perf_hooks', 'node:stream', 'node:timers/promises', 'node:tls', 'ws'],
   'lib/cli': ['type:types', 'lib/plugin', 'lib/options', 'lib/errors', 'type:fastify', 'yaml', 'node:fs', 'node:fs/promises', 'node:module', 'node:os', 'node:util'],
   'lib/options': ['@sinclair/typebox', '@sinclair/typebox/value', 'lib/encoding', 'lib/framing', 'lib/limits', 'lib/errors', 'type:types', 'type:fastify']
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { connect, type ConnectionOptions } from 'node:tls'
 import type { Connector } from '../../types/index.js'
+import { keepAlive } from './keep-alive.js'
 
 /**
  * A TLS connection to `domain`:`port`. The certificate of the service must be good for `servername`
@@ -20,5 +21,5 @@ export const tls: Connector = service => {
     rejectUnauthorized,
     allowHalfOpen: true
   }
-  return connect(options)
+  return keepAlive(connect(options))
 }

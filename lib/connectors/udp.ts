@@ -12,7 +12,8 @@ const LONGEST = 65_507
  */
 export const udp: Connector = async (service, context) => {
   const { domain, port, listen } = service as { domain: string, port: number, listen?: boolean }
-  const { address, family } = await lookup(domain)
+  // Where a name has both, and nobody can be asked which one is served: `localhost` for one.
+  const { address, family } = await lookup(domain, { verbatim: false })
   context.signal.throwIfAborted()
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4')
   return listen === true ? listenOn(socket, port, address, context) : connectTo(socket, port, address, context)
@@ -28,9 +29,13 @@ async function listenOn (socket: Socket, port: number, address: string, context:
   let last: { port: number, address: string } | null = null
   socket.on('message', (_message, sender) => { last = sender })
   return streamOf(socket, context, (message, done) => {
-    if (last !== null) return socket.send(message, last.port, last.address, done)
-    context.dropped(1)
-    done(null)
+    const drop = () => {
+      context.dropped(1)
+      done(null)
+    }
+    // That one cannot be reached is no reason to hear the others no more.
+    if (last === null) drop()
+    else socket.send(message, last.port, last.address, error => error === null ? done(null) : drop())
   })
 }
 
@@ -43,7 +48,7 @@ function streamOf (socket: Socket, context: ConnectorContext, send: (message: Bu
     longest: LONGEST
   })
   socket.on('message', message => stream.receive(message))
-  socket.on('error', error => stream.destroy(error))
+  socket.on('error', error => stream.finish(error))
   return stream
 }
 

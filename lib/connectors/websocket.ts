@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import WebSocket, { type ClientOptions } from 'ws'
 import type { Connector, ConnectorContext } from '../../types/index.js'
 import { MessageStream } from './message-stream.js'
+import { watchSilence } from './silence.js'
 
 /** Fields of a `websocket` service. */
 type Fields = ClientOptions & ConnectionOptions & { readonly url: string, readonly protocols?: string[], readonly encoding: string }
@@ -28,8 +29,8 @@ export const websocket: Connector = (service, context) => {
   const stream = streamOf(ws, context, binary)
   return new Promise((resolve, reject) => {
     ws.once('open', () => resolve(stream))
-    stream.once('error', reject)
-    stream.once('close', () => reject(new Error('closed while connecting')))
+    ws.once('error', reject)
+    ws.once('close', () => reject(new Error('closed while connecting')))
     context.signal.addEventListener('abort', () => stream.destroy(), { once: true })
   })
 }
@@ -50,10 +51,14 @@ function streamOf (ws: WebSocket, context: ConnectorContext, binary: boolean): M
     resume: () => ws.resume()
   })
   ws.on('message', data => stream.receive(data))
-  ws.on('error', error => stream.destroy(explained(error)))
+  ws.on('error', error => stream.finish(explained(error)))
   ws.on('close', (code, reason) => stream.finish(GOOD.has(code)
     ? null
     : Object.assign(new Error(`closed with ${code} ${String(reason)}`), { told: `Service closed its WebSocket with ${code}` })))
+  ws.once('upgrade', ({ socket }) => watchSilence(ws, socket, context.limits, () => {
+    stream.finish(Object.assign(new Error('no answer to a ping'), { told: 'Service fell silent' }))
+    ws.terminate()
+  }))
   return stream
 }
 

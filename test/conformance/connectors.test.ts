@@ -4,8 +4,9 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { freePort } from '../harness/free-port.js'
 import { connectorSuite } from './connector.js'
-import { closedPort, processCounterpart, silentPort, tcpCounterpart, tlsCounterpart, udpCounterpart, unixCounterpart, webSocketCounterpart } from './counterparts.js'
+import { processCounterpart, silentPort, tcpCounterpart, tlsCounterpart, udpCounterpart, unixCounterpart, webSocketCounterpart } from './counterparts.js'
 import { EmitterPeer, GeneratorPeer, ObjectPeer, ServicePeer, bytesPeer, internalCounterpart } from './internal-counterparts.js'
 
 const pem = (name: string) => readFileSync(new URL(`../certificates/${name}`, import.meta.url), 'utf8')
@@ -18,7 +19,7 @@ const NOWHERE = 'no-such-host.invalid'
 connectorSuite({
   name: 'tcp',
   start: t => tcpCounterpart(t, port => ({ type: 'tcp', ...host, port, framing: 'lines' })),
-  unreachable: async () => ({ 403: { type: 'tcp', ...host, port: await closedPort() }, 502: { type: 'tcp', domain: NOWHERE, port: 1 } })
+  unreachable: async () => ({ 403: { type: 'tcp', ...host, port: await freePort() }, 502: { type: 'tcp', domain: NOWHERE, port: 1 } })
 })
 
 const tls = { type: 'tls', ...host, servername: 'service.test', ca: pem('authority.pem'), framing: 'lines' } as const
@@ -26,7 +27,7 @@ const tls = { type: 'tls', ...host, servername: 'service.test', ca: pem('authori
 connectorSuite({
   name: 'tls',
   start: t => tlsCounterpart(t, { cert: pem('service.pem'), key: pem('service.key') }, port => ({ ...tls, port })),
-  unreachable: async t => ({ 403: { ...tls, port: await closedPort() }, 408: { ...tls, port: await silentPort(t) }, 502: { ...tls, domain: NOWHERE, port: 1 } })
+  unreachable: async t => ({ 403: { ...tls, port: await freePort() }, 408: { ...tls, port: await silentPort(t) }, 502: { ...tls, domain: NOWHERE, port: 1 } })
 })
 
 connectorSuite({
@@ -55,7 +56,7 @@ connectorSuite({
   name: 'websocket',
   start: webSocketCounterpart,
   unreachable: async t => ({
-    403: { type: 'websocket', url: `ws://127.0.0.1:${await closedPort()}` },
+    403: { type: 'websocket', url: `ws://127.0.0.1:${await freePort()}` },
     408: { type: 'websocket', url: `ws://127.0.0.1:${await silentPort(t)}` },
     502: { type: 'websocket', url: `ws://${NOWHERE}` }
   })

@@ -61,16 +61,6 @@ export async function unixCounterpart (t: Test, path: string): Promise<Counterpa
   return { service: { type: 'unix', path, framing: 'lines' }, peers }
 }
 
-/** A port that nobody listens on. */
-export async function closedPort (): Promise<number> {
-  const server = createServer().listen(anywhere)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 /** A TCP server that takes connections and says nothing, so that a handshake on them never ends. */
 export async function silentPort (t: Test): Promise<number> {
   return listening(t, createServer(socket => { socket.on('error', () => {}).resume() }), anywhere)

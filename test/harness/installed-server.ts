@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
 import type { Test as Tap } from 'tap'
+import { freePort } from './free-port.js'
 import { until, within } from './until.js'
 
 /** @returns where a program is, or null; administrators' folders count, though they are not in every PATH */
@@ -53,15 +54,6 @@ export async function startInstalled (t: Test, program: string, argumentsFor: (p
   })
   await until(() => failed !== null || accepts(port), `${program} accepts connections`)
   if (failed !== null) throw new Error(`${program}: ${failed}`)
-  return port
-}
-
-async function freePort (): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
   return port
 }
 
