@@ -3,9 +3,13 @@ export interface FrameDecoder {
   /**
    * @returns the frames that are complete now
    * @throws FrameTooLong where a frame outgrows the bound; the link ends with 413
+   * @throws Malformed, or any other error, where these are no frames; the link ends with 502
    */
   push (chunk: Buffer): Buffer[]
-  /** The stream ended: what is left, if it is a message. */
+  /**
+   * The stream ended: what is left, if it is a message.
+   * @throws as `push` does
+   */
   end (): Buffer[]
 }
 

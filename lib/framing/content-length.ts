@@ -1,6 +1,7 @@
 import type { FrameDecoder, Framing } from '../../types/index.js'
 import { Begun } from './begun.js'
 import { FrameTooLong } from './frame-too-long.js'
+import { Malformed } from './malformed.js'
 
 const GAP = '\r\n\r\n'
 // A head is a few lines; more is no head.
@@ -45,13 +46,11 @@ class ContentLengthDecoder implements FrameDecoder {
 
   #readHead (before: readonly Buffer[]): boolean {
     const at = this.#begun.bytes.indexOf(GAP, this.#searched)
-    if ((at === -1 ? this.#begun.length : at) > LONGEST_HEAD) throw new Error('a head that never ends')
-    if (at === -1) {
-      this.#searched = Math.max(0, this.#begun.length - GAP.length + 1)
-      return false
-    }
+    this.#searched = at === -1 ? Math.max(0, this.#begun.length - GAP.length + 1) : at
+    if (this.#searched > LONGEST_HEAD) throw new Malformed('a head that never ends', before)
+    if (at === -1) return false
     const length = LENGTH.exec(this.#begun.take(at).toString('latin1'))?.[1]
-    if (length === undefined) throw new Error('a head without Content-Length')
+    if (length === undefined) throw new Malformed('a head without Content-Length', before)
     if (Number(length) > this.#bound) throw new FrameTooLong(this.#bound, before)
     this.#begun.take(GAP.length)
     this.#searched = 0

@@ -9,13 +9,17 @@ export interface DelimiterOptions {
 
 /**
  * Messages with a delimiter after each. What the service left unfinished when it ended is a message too;
- * a message that holds the delimiter cannot be written.
+ * a message that holds the delimiter, or makes one with what follows, cannot be written.
  */
 export function delimiter ({ delimiter }: DelimiterOptions): Framing {
   const end = Buffer.from(delimiter as string)
   return {
     whole: true,
-    encode: message => message.includes(end) ? null : Buffer.concat([message, end]),
+    encode (message) {
+      const framed = Buffer.concat([message, end])
+      // The delimiter may also begin inside the message: `-` with `--` after it.
+      return framed.indexOf(end) === message.length ? framed : null
+    },
     decoder: bound => new DelimiterDecoder(end, bound)
   }
 }
@@ -46,6 +50,7 @@ class DelimiterDecoder implements FrameDecoder {
   }
 
   end (): Buffer[] {
+    if (this.#begun.length > this.#bound) throw new FrameTooLong(this.#bound, [])
     return this.#begun.length === 0 ? [] : [this.#begun.take(this.#begun.length)]
   }
 

@@ -1,5 +1,7 @@
 /** A message of a service outgrew `limits.serviceMessage`: a decoder throws this, and the link ends with 413. */
 export class FrameTooLong extends Error {
+  /** As Node and its systems say it of a datagram. */
+  readonly code = 'EMSGSIZE'
   /** The frames of the same chunk that were complete before it. */
   readonly before: readonly Buffer[]
 

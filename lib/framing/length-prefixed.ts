@@ -1,6 +1,7 @@
 import type { FrameDecoder, Framing } from '../../types/index.js'
 import { Begun } from './begun.js'
 import { FrameTooLong } from './frame-too-long.js'
+import { Malformed } from './malformed.js'
 
 /** How the length before each message is written. */
 export interface LengthPrefixedOptions {
@@ -49,7 +50,7 @@ class LengthDecoder implements FrameDecoder {
     this.#begun.add(chunk)
     while (this.#begun.length >= this.#bytes) {
       const length = this.#length()
-      if (length < 0) throw new Error('a length that does not even count itself')
+      if (length < 0) throw new Malformed('a length that does not even count itself', frames)
       if (length > this.#bound) throw new FrameTooLong(this.#bound, frames)
       if (this.#begun.length < this.#bytes + length) break
       this.#begun.take(this.#bytes)
