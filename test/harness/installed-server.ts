@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import { connect } from 'node:net'
 import { delimiter, join } from 'node:path'
-import type { Test as Tap } from 'tap'
+import type { Test } from 'tap'
 import { freePort } from './free-port.js'
 import { until, within } from './until.js'
 
@@ -23,22 +23,24 @@ function isExecutable (path: string): boolean {
   }
 }
 
-type Test = { after: (fn: () => unknown) => unknown }
-
-/** Runs a test with an installed program. Without one it is skipped, but never in CI. */
-export function withProgram (t: Tap, name: string, debianPackage: string, tests: (t: Tap, program: string) => Promise<void>): void {
+/** Runs a test with a program of Debian. Where it is missing it is skipped, but with `CI` in the environment it fails. */
+export function withProgram (t: Test, name: string, debianPackage: string, run: (t: Test, program: string) => Promise<void>): void {
   const program = findProgram(name)
-  if (program !== null) t.test(`with ${name}`, t => tests(t, program))
-  else if (process.env.CI) t.fail(`${name} is missing: apt-get install ${debianPackage}`)
-  else t.pass(name, { skip: `${name} is missing: apt-get install ${debianPackage}` })
+  const missing = `${name} is missing: apt-get install ${debianPackage}`
+  if (program !== null) t.test(name, t => run(t, program))
+  else if (process.env.CI) t.fail(missing)
+  else t.pass(name, { skip: missing })
 }
 
+type Cleaning = { after: (fn: () => unknown) => unknown }
+
 /**
- * Starts a server and waits until it accepts connections.
- * @param argumentsFor its arguments, given the port
+ * Starts a server and waits until it is there.
+ * @param argumentsFor its arguments, given a free port
+ * @param ready whether it is there; by default when it accepts connections
  * @returns the port
  */
-export async function startInstalled (t: Test, program: string, argumentsFor: (port: number) => string[]): Promise<number> {
+export async function startInstalled (t: Cleaning, program: string, argumentsFor: (port: number) => string[], ready: (port: number) => unknown = accepts): Promise<number> {
   const port = await freePort()
   const child = spawn(program, argumentsFor(port), { stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
@@ -52,7 +54,7 @@ export async function startInstalled (t: Test, program: string, argumentsFor: (p
     child.kill('SIGTERM')
     await within(exited, `${program} ends`)
   })
-  await until(() => failed !== null || accepts(port), `${program} accepts connections`)
+  await until(() => failed !== null || ready(port), `${program} is there`)
   if (failed !== null) throw new Error(`${program}: ${failed}`)
   return port
 }

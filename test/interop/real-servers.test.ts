@@ -1,28 +1,22 @@
-/** Servers of Debian, driven through the gateway over both transports: redis-server and nats-server. */
-import { mkdtemp, rm } from 'node:fs/promises'
+/** Servers of Debian, driven through the gateway over both transports: redis-server and nats-server, each in two ways. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
+import { freePort } from '../harness/free-port.js'
 import { startGateway } from '../harness/gateway.js'
-import { findProgram, startInstalled } from '../harness/installed-server.js'
+import { startInstalled, withProgram } from '../harness/installed-server.js'
 import { startCaller, type ServiceCaller } from '../harness/service-caller.js'
 
 const transports = ['websocket', 'long-polling'] as const
 
-/** Runs a test with an installed server. Without one it is skipped, but never in CI. */
-function withProgram (name: string, run: (t: Test, program: string) => Promise<void>): void {
-  const program = findProgram(name)
-  if (program !== null) t.test(name, t => run(t, program))
-  else if (process.env.CI) t.fail(`${name} is missing: apt-get install redis-server nats-server`)
-  else t.pass(name, { skip: `${name} is missing: apt-get install redis-server nats-server` })
-}
-
-withProgram('redis-server', async (t, program) => {
+withProgram(t, 'redis-server', 'redis-server', async (t, program) => {
   const folder = await mkdtemp(join(tmpdir(), 'fastify-bayeux-redis-'))
   t.after(() => rm(folder, { recursive: true }))
-  const port = await startInstalled(t, program, port => ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder])
+  const socket = join(folder, 'redis.sock')
+  const port = await startInstalled(t, program, port => ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder, '--unixsocket', socket])
   const redis = { type: 'tcp', domain: '127.0.0.1', port, framing: 'lines' } as const
-  const { url } = await startGateway(t, { services: { redis, monitor: redis } })
+  const { url } = await startGateway(t, { services: { redis, monitor: redis, local: { type: 'unix', path: socket, framing: 'lines' } } })
 
   for (const transport of transports) {
     t.test(`commands over ${transport}`, async t => {
@@ -74,6 +68,18 @@ withProgram('redis-server', async (t, program) => {
       }
     })
 
+    t.test(`its UNIX socket over ${transport}: a message that one session publishes is heard by another`, async t => {
+      const listener = await startCaller(t, url, transport)
+      const speaker = await startCaller(t, url, transport)
+      const said = async (caller: ServiceCaller) => (await caller.hear('/service/local')).data
+      const channel = `news-${transport}`
+      await listener.subscribe('local', `SUBSCRIBE ${channel}`)
+      for (const line of ['*3', '$9', 'subscribe', `$${channel.length}`, channel, ':1']) t.equal(await said(listener), line)
+      await speaker.subscribe('local', `PUBLISH ${channel} "schön"`)
+      t.equal(await said(speaker), ':1')
+      for (const line of ['*3', '$7', 'message', `$${channel.length}`, channel, '$6', 'schön']) t.equal(await said(listener), line)
+    })
+
     t.test(`QUIT over ${transport}: the server ends it, and the client can come again`, async t => {
       const caller = await startCaller(t, url, transport)
       await caller.subscribe('redis', 'QUIT')
@@ -86,10 +92,21 @@ withProgram('redis-server', async (t, program) => {
   }
 })
 
-withProgram('nats-server', async (t, program) => {
-  const port = await startInstalled(t, program, port => ['-a', '127.0.0.1', '-p', String(port)])
+withProgram(t, 'nats-server', 'nats-server', async (t, program) => {
+  const folder = await mkdtemp(join(tmpdir(), 'fastify-bayeux-nats-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const webPort = await freePort()
+  const configuration = join(folder, 'nats.conf')
+  await writeFile(configuration, `websocket { listen: "127.0.0.1:${webPort}", no_tls: true }`)
+  const port = await startInstalled(t, program, port => ['-c', configuration, '-a', '127.0.0.1', '-p', String(port)])
   const nats = { type: 'tcp', domain: '127.0.0.1', port } as const
-  const { url } = await startGateway(t, { services: { lines: { ...nats, framing: 'lines' }, raw: { ...nats, framing: 'raw' } } })
+  const { url } = await startGateway(t, {
+    services: {
+      lines: { ...nats, framing: 'lines' },
+      raw: { ...nats, framing: 'raw' },
+      web: { type: 'websocket', url: `ws://127.0.0.1:${webPort}` }
+    }
+  })
 
   // NATS asks now and then whether its client lives; it is patient with who does not answer.
   const PING = /^PING\r\n/gm
@@ -132,6 +149,19 @@ withProgram('nats-server', async (t, program) => {
       const payload = 'first line\r\nsecond line, schön'
       t.match(await from.publish('raw', `PUB ${subject} ${Buffer.byteLength(payload)}\r\n${payload}\r\n`), { successful: true })
       t.equal(await read(to, /schön\r\n/), `MSG ${subject} 7 ${Buffer.byteLength(payload)}\r\n${payload}\r\n`)
+    })
+
+    t.test(`its WebSocket over ${transport}: what it says together with its answer is heard, then SUB and PUB`, async t => {
+      const caller = await startCaller(t, url, transport)
+      t.match(await caller.subscribe('web'), { successful: true })
+      const said = async (wanted: RegExp) => (await caller.hear('/service/web', ({ data }) => wanted.test(data))).data
+      t.match(await said(/^INFO /), /"max_payload":/)
+      const subject = `web.${transport}`
+      await caller.publish('web', `CONNECT {"verbose":false}\r\nSUB ${subject} 1\r\nPING\r\n`)
+      await said(/PONG\r\n/)
+      await caller.publish('web', `PUB ${subject} 6\r\nschön\r\n`)
+      t.match(await said(/MSG/), new RegExp(`MSG ${subject} 1 6\r\nschön\r\n`))
+      t.match(await caller.unsubscribe('web'), { successful: true })
     })
 
     t.test(`a protocol error over ${transport}: NATS says why and hangs up`, async t => {
