@@ -6,7 +6,7 @@ import { conversation, resources } from './conversation.js'
 import type { Implementation, Peer } from './peer.js'
 
 // More than the sockets between the two can hold.
-const COUNT = 600
+const COUNT = 400
 const PADDING = 'x'.repeat(50_000)
 
 /** A client that does not poll: the source waits and nothing is lost, or the oldest is dropped and counted. */

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import { resources, untilBackTo } from '../conformance/conversation.js'
 import { startGateway, type GatewaySettings } from '../harness/gateway.js'
 import { lives } from '../harness/living.js'
+import { startMeasuredGateway } from '../harness/measured-gateway.js'
 import { PollClient } from '../harness/poll-client.js'
 import { startCaller } from '../harness/service-caller.js'
 import { until } from '../harness/until.js'
@@ -156,4 +157,16 @@ t.test('one that floods is gone when the server closes', async t => {
   await app.close()
   await until(() => !lives(pid), 'it is gone')
   await untilBackTo(before)
+})
+
+t.test('nobody is left behind where the server leaves in a hurry', async t => {
+  const [command, args] = shell('trap "" TERM HUP; echo $$; while :; do sleep 1; done')
+  const { child, url } = await startMeasuredGateway(t, { services: { it: { type: 'process', command, args, framing: 'lines' } } })
+  const caller = await startCaller(t, url, 'websocket')
+  await caller.subscribe('it')
+  const pid = Number((await caller.hear('/service/it')).data)
+  t.ok(lives(pid))
+  // It calls process.exit() then.
+  child.disconnect()
+  await until(() => !lives(pid), 'it is gone')
 })
