@@ -5,7 +5,7 @@ import { SocketClient } from '../harness/socket-client.js'
 import { until } from '../harness/until.js'
 import { conversation } from './conversation.js'
 import type { Implementation, Peer } from './peer.js'
-import { slowClient, slowService } from './pressure.js'
+import { slowClient, slowService, waitsForHalf } from './pressure.js'
 
 type Check = (t: Test, implementation: Implementation) => Promise<unknown>
 
@@ -14,7 +14,7 @@ export function connectorSuite (implementation: Implementation): void {
   t.test(implementation.name, async t => {
     const run = (name: string, check: Check) => t.test(name, t => check(t, implementation))
     const [sample, end] = await samplePeer(t, implementation)
-    const { readOnly = false, unreachable } = implementation
+    const { readOnly = false, endsWhole = false, unreachable } = implementation
     await end()
 
     if (readOnly) run('nobody can write: 405', refusesToRead)
@@ -22,6 +22,7 @@ export function connectorSuite (implementation: Implementation): void {
     run('unsubscribe, the end of the session and its expiry end the other side', endsWithUs)
     if (sample.end !== undefined) run('last words arrive before the end, which is told; one can come again', lastWords)
     if (sample.lingers !== undefined) run('each side may end its half first', halves)
+    if (sample.lingers !== undefined && !endsWhole) run('who has ended its half still gets what waits for it', waitsForHalf)
     if (sample.break !== undefined) run('what breaks is told', breaks)
     if (sample.flood !== undefined) run('what never ends is told as 413, and hurts nobody else', floods)
     if (sample.write !== undefined) run('one byte at a time', byteByByte)

@@ -62,6 +62,7 @@ connectorSuite({
 
 connectorSuite({
   name: 'process',
+  endsWhole: true,
   start: processCounterpart,
   unreachable: async () => ({ 502: { type: 'process', command: 'no-such-program' } })
 })

@@ -49,6 +49,8 @@ export interface Implementation {
   readonly readOnly?: boolean
   /** It cannot be told to wait: while the client is slow the oldest messages are dropped. */
   readonly drops?: boolean
+  /** The end of its output is the end of it, so there are no halves. */
+  readonly endsWhole?: boolean
   /** Services that cannot be reached, by the code that clients are told. */
   unreachable? (t: Test): Promise<Partial<Record<403 | 408 | 502, Definition>>>
 }

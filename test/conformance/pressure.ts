@@ -105,3 +105,24 @@ export async function slowService (t: Test, implementation: Implementation): Pro
   t.strictSame(arrived(), accepted)
   await calm()
 }
+
+/** A service that does not read ends its half: what waits for it is acknowledged, and arrives. */
+export async function waitsForHalf (t: Test, implementation: Implementation): Promise<void> {
+  const { client, gateway, subscribe, hearEnd, calm } = await conversation(t, implementation, { limits: { serviceWaiting: 65_536, serviceBusy: 60_000 } })
+  const { clientId } = client
+  const peer = await subscribe()
+  await until(() => peer.heard.length === 1, 'the greeting')
+  peer.pause?.()
+  let sent = 0
+  while (gateway.app.realtime.metrics().servicePauses === 0) {
+    client.send([{ channel: '/service/it', clientId, data: `${sent} ${PADDING}`, id: sent++ }])
+    await client.ask({ channel: '/meta/subscribe', clientId, subscription: '/other' })
+  }
+  await peer.end?.('')
+  await hearEnd()
+  for (let n = 0; n < sent; n++) t.match(await client.next(message => message.id === n), { successful: true })
+  peer.resume?.()
+  await until(() => peer.ended, 'our half ends')
+  t.equal(peer.heard.length, sent + 1)
+  await calm()
+}

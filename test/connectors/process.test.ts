@@ -3,6 +3,7 @@ import { Writable } from 'node:stream'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { resources, untilBackTo } from '../conformance/conversation.js'
 import { startGateway, type GatewaySettings } from '../harness/gateway.js'
@@ -13,8 +14,8 @@ import { startCaller } from '../harness/service-caller.js'
 import { until } from '../harness/until.js'
 
 /** A gateway with one service `it`: a command line that speaks in lines. */
-async function start (t: Test, command: string, args: string[] = [], more: object = {}, settings: GatewaySettings = {}) {
-  const gateway = await startGateway(t, { maxInterval: 60_000, services: { it: { type: 'process', command, args, framing: 'lines', ...more } } }, settings)
+async function start (t: Test, command: string, args: string[] = [], more: object = {}, settings: GatewaySettings = {}, limits: object = {}) {
+  const gateway = await startGateway(t, { maxInterval: 60_000, limits, services: { it: { type: 'process', command, args, framing: 'lines', ...more } } }, settings)
   const caller = await startCaller(t, gateway.url, 'websocket')
   const before = resources()
   const hear = async () => (await caller.hear('/service/it')).data
@@ -44,11 +45,14 @@ t.test('how it ended is told, after its last words', async t => {
 })
 
 t.test('what it said before it failed waits for a slow client', async t => {
-  const { url, app } = await start(t, ...node('for (let n = 0; n < 5000; n++) console.log(n, "x".repeat(200)); process.exitCode = 3'))
+  const { url, app } = await start(t, ...node('let all = ""; for (let n = 0; n < 1000; n++) all += n + " " + "x".repeat(200) + "\\n"; process.stdout.write(all); process.exitCode = 3'), {}, {}, { clientWaiting: 65_536 })
   const client = await new PollClient(url).start()
   const before = resources()
   await client.ask({ channel: '/meta/subscribe', subscription: '/service/it' })
   await until(() => app.realtime.metrics().clientPauses > 0, 'the client is slow')
+  await until(() => resources().processes <= before.processes, 'it has ended')
+  // Longer than the output of a process that has ended may be silent.
+  await sleep(3500)
   const heard: number[] = []
   let end
   while (end === undefined) {
@@ -58,7 +62,7 @@ t.test('what it said before it failed waits for a slow client', async t => {
     }
   }
   t.match(end, { error: /code 3$/ })
-  t.strictSame(heard, Array.from({ length: 5000 }, (_each, n) => n))
+  t.strictSame(heard, Array.from({ length: 1000 }, (_each, n) => n))
   await untilBackTo(before)
 })
 

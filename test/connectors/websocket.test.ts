@@ -187,7 +187,10 @@ t.test('a server is not asked while a slow client keeps us from hearing it', asy
   t.equal(app.realtime.metrics().serviceConnections, 1)
   const heard: number[] = []
   while (heard.length < 1000) {
-    for (const { channel, data } of await client.connect()) if (channel === '/service/it') heard.push(Number.parseInt(data, 10))
+    for (const { channel, data, ext } of await client.connect()) {
+      if (channel === '/service/it') heard.push(Number.parseInt(data, 10))
+      else if (channel === '/meta/unsubscribe') throw new Error(`it ended: ${ext.service.error}`)
+    }
   }
   t.ok(heard.every((n, index) => n === index))
 })
