@@ -2,12 +2,15 @@
 export class FrameTooLong extends Error {
   /** As Node and its systems say it of a datagram. */
   readonly code = 'EMSGSIZE'
+  /** It may be told to clients. */
+  readonly told: string
   /** The frames of the same chunk that were complete before it. */
   readonly before: readonly Buffer[]
 
   constructor (bound: number, before: readonly Buffer[]) {
     super(`A message of the service is longer than ${bound} bytes`)
     this.name = 'FrameTooLong'
+    this.told = this.message
     this.before = before
   }
 }

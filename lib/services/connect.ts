@@ -64,6 +64,6 @@ export function refusalOf (error: unknown, channel: string): Refusal {
 /** What a client is told of a conversation that broke: its reason, and the error. */
 export function breakOf (error: unknown, channel: string): readonly [reason: string, error: Refusal] {
   const { code, told } = error as NodeJS.ErrnoException & ServiceError
-  if (code === 'EMSGSIZE') return ['too large', refusal(413, channel, 'A message of the service is too long')]
+  if (code === 'EMSGSIZE') return ['too large', refusal(413, channel, told ?? 'A message of the service is too long')]
   return ['broken', refusal(502, channel, told ?? 'Service broke')]
 }

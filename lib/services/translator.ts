@@ -15,7 +15,7 @@ export type Unwritable = 413 | 422
 export interface Translator {
   /**
    * @returns the data that is complete now; `UNREADABLE` for what cannot be read
-   * @throws MessageTooLong
+   * @throws Interrupted
    */
   read (chunk: Buffer | Box): unknown[]
   /** The service said its last: what was held back. */
@@ -23,13 +23,15 @@ export interface Translator {
   write (data: unknown): Parcel | Unwritable
 }
 
-/** A message of the service is longer than `limits.serviceMessage`. */
-export class MessageTooLong extends Error {
+/** What came cannot be read on from here. */
+export class Interrupted extends Error {
   /** The data of the same chunk that was complete before it. */
   readonly before: readonly unknown[]
+  override readonly cause: unknown
 
-  constructor (bound: number, before: readonly unknown[] = []) {
-    super(`A message of the service is longer than ${bound} bytes`)
+  constructor (cause: unknown, before: readonly unknown[] = []) {
+    super('the service cannot be read on')
+    this.cause = cause
     this.before = before
   }
 }
@@ -50,14 +52,12 @@ const isSomething = (data: unknown) => data !== undefined
 class Bytes implements Translator {
   readonly #framing: Framing
   readonly #encoding: Encoding
-  readonly #bound: number
   readonly #frames: FrameDecoder
   readonly #data: DataDecoder
 
   constructor (framing: Framing, encoding: Encoding, bound: number) {
     this.#framing = framing
     this.#encoding = encoding
-    this.#bound = bound
     this.#frames = framing.decoder(bound)
     this.#data = encoding.decoder(framing.whole)
   }
@@ -66,8 +66,8 @@ class Bytes implements Translator {
     try {
       return this.#decode(this.#frames.push(chunk))
     } catch (error) {
-      if (error instanceof FrameTooLong) throw new MessageTooLong(this.#bound, this.#decode(error.before))
-      throw error
+      const { before = [] } = error as { before?: readonly Buffer[] }
+      throw new Interrupted(error, this.#decode(before))
     }
   }
 
@@ -103,7 +103,7 @@ class Boxes implements Translator {
   read ({ data }: Box): unknown[] {
     if (data === undefined) return []
     if (!Buffer.isBuffer(data)) return [data]
-    if (data.length > this.#bound) throw new MessageTooLong(this.#bound)
+    if (data.length > this.#bound) throw new Interrupted(new FrameTooLong(this.#bound, []))
     return [this.#data.push(data)]
   }
 

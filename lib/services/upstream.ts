@@ -7,7 +7,7 @@ import { breakOf, refusalOf } from './connect.js'
 import { Opening, Unwanted } from './opening.js'
 import type { Service } from './service.js'
 import type { Complete } from './targets.js'
-import { MessageTooLong, translatorOf, type Parcel, type Translator } from './translator.js'
+import { Interrupted, translatorOf, type Parcel, type Translator } from './translator.js'
 import { WriteQueue } from './write-queue.js'
 
 /** What an upstream is made of. */
@@ -127,17 +127,15 @@ export class Upstream {
 
   #read (chunk: Buffer | Box): void {
     if (this.#over) return
-    const { figures, channel } = this.#parts.service
+    const { figures } = this.#parts.service
     if (Buffer.isBuffer(chunk)) figures.bytesIn += chunk.length
     else if (Buffer.isBuffer(chunk.data)) figures.bytesIn += chunk.data.length
     this.#idle?.refresh()
     try {
       this.#hear((this.#translator as Translator).read(chunk))
     } catch (error) {
-      if (!(error instanceof MessageTooLong)) return this.#broke(error)
-      this.#hear(error.before)
-      figures.errors++
-      this.#finish('too large', refusal(413, channel, error.message))
+      if (error instanceof Interrupted) this.#hear(error.before)
+      this.#broke(error instanceof Interrupted ? error.cause : error)
     }
   }
 
@@ -256,6 +254,8 @@ export class Upstream {
     const duplex = this.#duplex as ServiceDuplex
     this.#queue?.end(last)
     duplex.removeAllListeners('data')
+    // Nothing else would tell one that reads nothing that we have left.
+    if (this.#readOnly) duplex.destroy()
     duplex.resume()
     const linger = setTimeout(() => duplex.destroy(), LINGER).unref()
     duplex.once('close', () => clearTimeout(linger))

@@ -9,6 +9,7 @@ import { decodeZ85, encodeZ85 } from '../../lib/protocol/binary.js'
 import { startGateway } from '../harness/gateway.js'
 import { startMeasuredGateway } from '../harness/measured-gateway.js'
 import { PollClient } from '../harness/poll-client.js'
+import { startCaller } from '../harness/service-caller.js'
 import { SocketClient } from '../harness/socket-client.js'
 import { startTcpService } from '../harness/tcp-service.js'
 import { until, within } from '../harness/until.js'
@@ -409,3 +410,39 @@ for (const encoding of ['base64', 'binary'] as const) {
     await until(() => Buffer.concat(received).equals(Buffer.concat([Buffer.of(1, 0), bytes])))
   })
 }
+
+t.test('a read-only service learns at once that its subscriber left', async t => {
+  let asked = 0
+  let returned = false
+  const { app, url } = await startGateway(t, {
+    services: {
+      it: {
+        type: 'internal',
+        handler: function * () {
+          try {
+            for (;;) yield asked++
+          } finally {
+            returned = true
+          }
+        }
+      }
+    }
+  })
+  const caller = await startCaller(t, url, 'websocket')
+  await caller.subscribe('it')
+  await caller.hear('/service/it')
+  await caller.unsubscribe('it')
+  const before = asked
+  await until(() => app.realtime.metrics().serviceConnections === 0)
+  t.ok(returned)
+  t.ok(asked - before < 1000, `it was asked ${asked - before} times for nobody`)
+})
+
+t.test('what came in one chunk before bytes that are no frame is heard', async t => {
+  const service = await startTcpService(t, socket => socket.write('Content-Length: 2\r\n\r\nokContent-Rubbish\r\n\r\n'))
+  const { url } = await startGateway(t, { services: { it: { port: service.port, framing: 'content-length' } } })
+  const caller = await startCaller(t, url, 'websocket')
+  await caller.subscribe('it')
+  const { channel, ext } = await Promise.race([caller.hear('/service/it'), caller.hear('/meta/unsubscribe')])
+  t.equal(channel, '/service/it', `heard first: ${JSON.stringify(ext)}`)
+})
