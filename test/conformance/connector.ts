@@ -104,11 +104,12 @@ const lastWords: Check = async (t, implementation) => {
 const halves: Check = async (t, implementation) => {
   const { subscribe, publish, unsubscribe, hearEnd, calm } = await conversation(t, implementation)
   const first = await subscribe()
-  await publish('before it knows')
+  await publish('before the end')
+  await until(() => first.heard.length === 2, 'it is heard')
   await first.end?.('')
   await hearEnd()
   await until(() => first.ended, 'our half ends after theirs')
-  t.strictSame(first.heard, ['hello', 'before it knows'])
+  t.strictSame(first.heard, ['hello', 'before the end'])
 
   const second = await subscribe()
   second.lingers = true
