@@ -1,0 +1,142 @@
+/** The subscriptions of a client: one on the wire for all that ask for the same channel, and again in each new session. */
+import type { WireMessage } from './cometd.js'
+import { errorOf, isLost, RealtimeError } from './error.js'
+import type { Wire } from './wire.js'
+
+/** What somebody who subscribed is told. */
+export interface Subscriber {
+  /** The gateway has granted it; again after each new session. */
+  granted (): void
+  /** The gateway is asked anew, for the session is a new one or the connection broke meanwhile. */
+  asked (): void
+  event (message: WireMessage): void
+  /** A service said how it is. */
+  state (state: string, details: ServiceNotice): void
+  /** It is over: refused (error), ended by the service (a notice, an error where it broke), or the client was closed. */
+  ended (error: RealtimeError | null, notice?: ServiceNotice): void
+}
+
+/** `ext.service` of a message. */
+export interface ServiceNotice {
+  readonly state: string
+  readonly reason?: string
+  readonly error?: string
+}
+
+/** One subscription on the wire. */
+class Shared {
+  readonly channel: string
+  readonly data: unknown
+  readonly subscribers = new Set<Subscriber>()
+  state: 'wanted' | 'asked' | 'granted' | 'over' = 'wanted'
+  handle: object | null = null
+
+  constructor (channel: string, data: unknown) {
+    this.channel = channel
+    this.data = data
+  }
+}
+
+export class Subscriptions {
+  readonly #wire: Wire
+  readonly #all = new Map<string, Shared>()
+
+  constructor (wire: Wire) {
+    this.#wire = wire
+    wire.addListener('/meta/unsubscribe', message => this.#unasked(message))
+  }
+
+  /**
+   * @param data what a service is told first, also in each new session; that of who came first counts
+   * @returns leaves; `lastWords` are for a service, from who leaves last
+   */
+  join (channel: string, data: unknown, subscriber: Subscriber): (lastWords?: unknown) => void {
+    const shared = this.#all.get(channel) ?? new Shared(channel, data)
+    this.#all.set(channel, shared)
+    shared.subscribers.add(subscriber)
+    if (shared.state === 'granted') subscriber.granted()
+    else if (shared.state === 'wanted' && this.#wire.ready) this.#ask(shared)
+    return lastWords => this.#leave(shared, subscriber, lastWords)
+  }
+
+  /** A new session knows none of them. */
+  renew (): void {
+    const all = [...this.#all.values()]
+    for (const shared of all) {
+      if (shared.state === 'granted') for (const subscriber of [...shared.subscribers]) subscriber.asked()
+      shared.state = 'wanted'
+    }
+    this.resume()
+  }
+
+  /** Asks for what was not granted when the connection broke. */
+  resume (): void {
+    const wanted = [...this.#all.values()].filter(({ state }) => state === 'wanted')
+    if (wanted.length > 0) this.#wire.batch(() => wanted.forEach(shared => this.#ask(shared)))
+  }
+
+  /** The client is closed, and with it everything. */
+  end (error: RealtimeError | null): void {
+    for (const shared of [...this.#all.values()]) this.#end(shared, error)
+  }
+
+  #ask (shared: Shared): void {
+    const { channel, data } = shared
+    const props = data === undefined ? {} : { data }
+    shared.state = 'asked'
+    try {
+      shared.handle = this.#wire.subscribe(channel, message => this.#event(shared, message), props, reply => this.#replied(shared, reply))
+    } catch (error) {
+      this.#end(shared, new RealtimeError('malformed', `No channel: ${channel}`, { cause: error }))
+    }
+  }
+
+  #replied (shared: Shared, reply: WireMessage): void {
+    if (shared.state !== 'asked') return
+    if (reply.successful === true) {
+      shared.state = 'granted'
+      for (const subscriber of [...shared.subscribers]) subscriber.granted()
+      return
+    }
+    const error = errorOf(reply)
+    if (!isLost(reply) && error.code !== 402) return this.#end(shared, error)
+    // Without connection or session it is asked again when there is one; where only this request failed, soon.
+    shared.state = 'wanted'
+    this.#wire.soon(() => this.resume())
+  }
+
+  #event (shared: Shared, message: WireMessage): void {
+    const notice = message.ext?.service as ServiceNotice | undefined
+    for (const subscriber of [...shared.subscribers]) {
+      if (message.data === null && typeof notice?.state === 'string') subscriber.state(notice.state, notice)
+      else subscriber.event(message)
+    }
+  }
+
+  // The gateway's own word that a service has ended; answers to ours have no notice.
+  #unasked ({ subscription = '', ext }: WireMessage): void {
+    const shared = this.#all.get(subscription)
+    const notice = ext?.service as ServiceNotice | undefined
+    if (shared === undefined || notice === undefined) return
+    if (shared.handle !== null) this.#wire.removeListener(shared.handle)
+    const { error } = notice
+    this.#end(shared, error === undefined ? null : errorOf({ channel: subscription, error }), notice)
+  }
+
+  #end (shared: Shared, error: RealtimeError | null, notice?: ServiceNotice): void {
+    shared.state = 'over'
+    if (this.#all.get(shared.channel) === shared) this.#all.delete(shared.channel)
+    for (const subscriber of [...shared.subscribers]) subscriber.ended(error, notice)
+    shared.subscribers.clear()
+  }
+
+  #leave (shared: Shared, subscriber: Subscriber, lastWords: unknown): void {
+    if (!shared.subscribers.delete(subscriber) || shared.subscribers.size > 0) return
+    const { state, handle, channel } = shared
+    shared.state = 'over'
+    this.#all.delete(channel)
+    if (handle === null || state === 'wanted') return
+    if (this.#wire.ready) this.#wire.unsubscribe(handle, lastWords === undefined ? {} : { data: lastWords })
+    else this.#wire.removeListener(handle)
+  }
+}

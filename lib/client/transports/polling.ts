@@ -1,0 +1,67 @@
+import type { Authentication } from '../authentication/authentication.js'
+import { LongPollingTransport, type Packet } from '../cometd.js'
+
+/** A request under way, as `xhrSend` gives it to CometD. */
+interface Exchange {
+  status: number
+  /** `WWW-Authenticate` of its answer. */
+  challenge: string
+  abort (): void
+}
+
+/** CometD's long-polling over `fetch`: for pages, workers and Node alike, and with the client's credentials. */
+export class Polling extends LongPollingTransport {
+  readonly #authentication: Authentication
+
+  constructor (authentication: Authentication) {
+    super()
+    this.#authentication = authentication
+  }
+
+  // CometD gives up polling across origins after one failure: a server that restarts is no reason.
+  override accept (): boolean {
+    return true
+  }
+
+  override xhrSend (packet: Packet): Exchange {
+    const aborter = new AbortController()
+    const exchange: Exchange = {
+      status: 0,
+      challenge: '',
+      abort: () => {
+        if (aborter.signal.aborted) return
+        aborter.abort()
+        // Told in the same turn, as XMLHttpRequest does: CometD resets the transport next.
+        packet.onError('aborted')
+      }
+    }
+    this.#exchange(packet, exchange, aborter.signal).catch(error => {
+      if (!aborter.signal.aborted) packet.onError(error instanceof Error ? error.message : String(error))
+    })
+    return exchange
+  }
+
+  override abortXHR (exchange: Exchange | undefined): boolean {
+    exchange?.abort()
+    return exchange !== undefined
+  }
+
+  override xhrStatus (exchange: Exchange | undefined): number {
+    return exchange?.status ?? -1
+  }
+
+  async #exchange (packet: Packet, exchange: Exchange, signal: AbortSignal): Promise<void> {
+    const response = await this.#authentication.fetch(packet.url, {
+      method: 'POST',
+      headers: { ...packet.headers, 'content-type': 'application/json' },
+      body: packet.body,
+      signal
+    })
+    const text = await response.text()
+    if (signal.aborted) return
+    exchange.status = response.status
+    exchange.challenge = response.headers.get('www-authenticate') ?? ''
+    if (response.status === 200) packet.onSuccess(text)
+    else packet.onError(response.statusText)
+  }
+}
