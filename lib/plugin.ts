@@ -12,6 +12,7 @@ import { readOptions, readService, type Options, type RealtimeOptions } from './
 import { adviseNone } from './protocol/advice.js'
 import { realtimeOf, runtimeOf } from './realtime.js'
 import { ServiceDirectory } from './services/services.js'
+import { clientFiles } from './transports/client-files.js'
 import type { UpgradeCookies } from './transports/cookie.js'
 import { OpenRequests } from './transports/open-requests.js'
 import { routes } from './transports/routes.js'
@@ -77,6 +78,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
       if (options.authenticate !== undefined || options.renew !== undefined) behind.set(caller, request)
     }
   }))
+  if (options.client) app.register(clientFiles(options.path, routeOf(options)))
 
   app.addHook('onReady', async () => unused.watchUpgrades())
   app.addHook('preClose', async () => {

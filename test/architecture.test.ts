@@ -14,7 +14,8 @@ const allowed: Record<string, readonly string[]> = {
   'lib/encoding': ['lib/protocol', 'type:types', 'node:string_decoder'],
   'lib/broker': ['lib/protocol', 'type:types', 'type:fastify', 'type:lib/limits'],
   'lib/services': ['lib/framing', 'lib/encoding', 'lib/protocol', 'type:types', 'type:fastify', 'type:lib/limits', 'type:lib/options', 'type:node:stream'],
-  'lib/transports': ['lib/broker', 'lib/protocol', 'lib/errors', 'type:types', 'type:fastify', 'type:ws', 'type:@fastify/websocket', 'type:node:net', 'type:node:http'],
+  'lib/transports': ['lib/broker', 'lib/protocol', 'lib/errors', 'type:types', 'type:fastify', 'type:ws', 'type:@fastify/websocket', 'type:node:net', 'type:node:http', 'node:crypto', 'node:fs/promises', 'node:util', 'node:zlib'],
+  'lib/client': ['lib/protocol', 'type:types', 'cometd', '@noble/hashes/legacy.js', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
   'lib/extensions': ['type:types'],
   'lib/connectors': ['type:types', 'type:fastify', 'type:lib/limits', 'node:child_process', 'node:dgram', 'node:dns/promises', 'node:events', 'node:net', 'node:perf_hooks', 'node:stream', 'node:timers/promises', 'node:tls', 'ws'],
   'lib/cli': ['type:types', 'lib/plugin', 'lib/options', 'lib/errors', 'type:fastify', 'yaml', 'node:fs', 'node:fs/promises', 'node:module', 'node:os', 'node:util'],
@@ -25,7 +26,15 @@ const allowed: Record<string, readonly string[]> = {
 const alone: Record<string, string> = {
   '@sinclair/typebox': 'schemas.ts',
   '@sinclair/typebox/compiler': 'schemas.ts',
-  'secure-json-parse': 'codec.ts'
+  'secure-json-parse': 'codec.ts',
+  'node:crypto': 'client-files.ts',
+  'node:fs/promises': 'client-files.ts',
+  'node:util': 'client-files.ts',
+  'node:zlib': 'client-files.ts',
+  cometd: 'cometd.ts',
+  '@noble/hashes/legacy.js': 'digest.ts',
+  '@noble/hashes/sha2.js': 'digest.ts',
+  '@noble/hashes/utils.js': 'digest.ts'
 }
 
 const IMPORT = /^(?:import|export)\s+(type\b)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm
@@ -71,6 +80,12 @@ t.test('every arrow between the folders is in the table', async t => {
     }
   }
   t.ok(arrows > 50, 'the imports were found')
+})
+
+t.test('the client takes nothing of a server along', async t => {
+  for (const file of filesUnder('lib/client')) {
+    for (const { target } of importsOf(file)) t.notMatch(target, /^node:|fastify|typebox|schemas|codec|secure-json/, `${file} → ${target}`)
+  }
 })
 
 t.test('every folder of lib has its row', async t => {

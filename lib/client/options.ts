@@ -16,8 +16,6 @@ export interface ClientOptions {
   readonly transports?: readonly TransportName[]
   /** What is lost with a connection is sent again by the gateway: nothing is missed, nothing comes twice. */
   readonly ack?: boolean
-  /** A page that is loaded again goes on with its session. Needs `sessionStorage`. */
-  readonly reload?: boolean
   /** Waits between attempts: from `initial` (1000) doubling to `max` (30000), with jitter. */
   readonly backOff?: Partial<BackOffSettings>
   /** Messages that wait for a connection at most; 100 by default. Beyond it `publish` fails with `full`. */
@@ -36,7 +34,7 @@ export interface ClientOptions {
   readonly credentials?: Credentials
   /** Asked for credentials when the gateway answers 401; with it the client asks the gateway by a GET first. */
   readonly authenticate?: Authenticate
-  /** Extensions: `timesync()`, `binary()`, or the application's. */
+  /** Extensions: `reload()`, `timesync()`, `binary()`, or the application's. */
   readonly extensions?: readonly ClientExtension[]
   /** The class of WebSockets, where the global one is missing (Node 20) or not the right one. */
   readonly WebSocket?: SocketClass
@@ -56,7 +54,6 @@ export function settingsOf (options: ClientOptions): Settings {
   return {
     transports: ['websocket', 'long-polling'],
     ack: false,
-    reload: false,
     queue: 100,
     maxNetworkDelay: 10_000,
     connectTimeout: 5000,

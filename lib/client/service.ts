@@ -20,7 +20,9 @@ export interface ServiceOptions extends SubscribeOptions {
   readonly data?: unknown
 }
 
-export interface ServiceEvents {
+export interface ServiceEvents<Data = any> {
+  /** What the service says, but for answers to calls. While somebody listens, nothing waits for a loop. */
+  data: [data: Data]
   /** With why it ended: `ended`, `idle`, `broken`, `closed` … of the gateway, and its error where it broke. */
   state: [state: ServiceState, reason: string | undefined, error: RealtimeError | null]
   /** A JSON-RPC notification. While nobody listens they are data. */
@@ -31,7 +33,7 @@ type Methods<Types extends AnyService> = Types extends { readonly methods: infer
 type Parameters<Method> = Method extends (...parameters: infer List) => unknown ? List : readonly unknown[] | object
 type Result<Method> = Method extends (...parameters: any[]) => infer Value ? Awaited<Value> : any
 
-/** A conversation with a service of the gateway. Read what it says with `for await`. */
+/** A conversation with a service of the gateway. Read what it says with `for await`, or listen to `data`. */
 export class Service<Types extends AnyService = any> implements AsyncIterable<ServiceTypes<Types>['event']>, Disposable {
   readonly name: string
   /** Resolves when the service is open for the first time, rejects with a RealtimeError where it does not open. Nobody needs to look. */
@@ -39,7 +41,7 @@ export class Service<Types extends AnyService = any> implements AsyncIterable<Se
   readonly #channel: string
   readonly #publisher: Publisher
   readonly #events: EventQueue<ServiceTypes<Types>['event']>
-  readonly #emitter = new Emitter<ServiceEvents>()
+  readonly #emitter = new Emitter<ServiceEvents<ServiceTypes<Types>['event']>>()
   readonly #calls: Calls
   #state: ServiceState = 'connecting'
   #opened: Promise<void>
@@ -93,7 +95,7 @@ export class Service<Types extends AnyService = any> implements AsyncIterable<Se
   }
 
   /** @returns stops listening */
-  on<Name extends keyof ServiceEvents> (name: Name, listener: (...details: ServiceEvents[Name]) => void): () => void {
+  on<Name extends keyof ServiceEvents> (name: Name, listener: (...details: ServiceEvents<ServiceTypes<Types>['event']>[Name]) => void): () => void {
     const stop = this.#emitter.on(name, listener)
     const counts = name === 'notification' ? 1 : 0
     this.#listening += counts
@@ -135,7 +137,7 @@ export class Service<Types extends AnyService = any> implements AsyncIterable<Se
       event: message => {
         const notified = this.#listening === 0 ? null : (notification: RpcNotification) => { this.#emitter.emit('notification', notification) }
         const data = this.#calls.take(message.data, notified)
-        if (data !== undefined && !this.#events.push(data as ServiceTypes<Types>['event'])) this.#leave()
+        if (data !== undefined) this.#deliver(data as ServiceTypes<Types>['event'])
       },
       state: (state, notice) => {
         if (state === 'reconnecting') this.#calls.fail(new RealtimeError('lost', `The gateway lost ${this.name}`))
@@ -143,6 +145,10 @@ export class Service<Types extends AnyService = any> implements AsyncIterable<Se
       },
       ended: (error, notice) => this.#end(notice?.reason ?? (error === null ? 'closed by the client' : 'refused'), error)
     }
+  }
+
+  #deliver (data: ServiceTypes<Types>['event']): void {
+    if (!this.#emitter.emit('data', data) && !this.#events.push(data)) this.#leave()
   }
 
   #opening (): Promise<void> {

@@ -40,6 +40,7 @@ export const OptionsSchema = Type.Object({
   multiSessionInterval: Type.Integer({ default: 2000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms between the polls of those further ones' }),
   drain: Type.Integer({ default: 5000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that closing may take' }),
   metaConnectDeliverOnly: Type.Boolean({ default: true, description: 'over HTTP, events travel with connect replies only, and so in order' }),
+  client: Type.Boolean({ default: true, description: 'serve the client for browsers at {path}/client.js' }),
   origins: Type.Array(Type.String(), { default: [], description: 'foreign origins that may speak: https://app.example, or *' }),
   authenticate: Type.Optional(func<(request: FastifyRequest, handshake: HandshakeRequest) => unknown>('identity of a session, or throw')),
   renew: Type.Optional(func<(request: FastifyRequest, connect: ConnectRequest, session: Session) => unknown>('asked at every connect: the identity that it brings now, or undefined; throws where it may not go on')),

@@ -1,6 +1,6 @@
 import type { HandshakeRequest } from '../../../types/index.js'
 import { adviseHandshake, adviseNone, type Advice } from '../../protocol/advice.js'
-import { socketUrl } from '../../protocol/nodefony.js'
+import { publicAddress, socketUrl } from '../../protocol/nodefony.js'
 import { refusal, type Refusal } from '../../protocol/error.js'
 import type { ReplyMessage } from '../../protocol/message.js'
 import { after, isThenable, type Eventually } from '../after.js'
@@ -38,7 +38,9 @@ function accept (broker: Broker, request: Request<{ operation: 'handshake', mess
   if (Object.keys(services).length > 0) ext.services = services
   if (session.delivery.batch !== null) ext.ack = { enabled: true }
   const { connection } = request
-  if (connection.bare && !connection.pushes) ext.url = socketUrl(connection.caller.url)
+  const { address, url } = connection.caller
+  if (request.incoming.message.ext?.address === true) ext.address = publicAddress(address, url)
+  if (connection.bare && !connection.pushes) ext.url = socketUrl(url)
   const { maxInterval, interval, timeout, handshakeAdvice } = broker.config
   return {
     ...reply,

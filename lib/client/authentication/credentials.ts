@@ -11,8 +11,8 @@ export interface AuthorizedRequest {
 export interface Credentials {
   /** `Basic`, `Bearer`, `Digest`. */
   readonly scheme: string
-  /** The value of the header `Authorization` for a request. */
-  authorization (request: AuthorizedRequest): string
+  /** The value of the header `Authorization` for a request; undefined leaves it out. */
+  authorization (request: AuthorizedRequest): string | undefined
   /** Joined to `ext` of every handshake and connect, over every transport: how a token reaches a browser's WebSocket. */
   readonly ext?: Readonly<Record<string, unknown>>
   /**
