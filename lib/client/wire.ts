@@ -62,7 +62,7 @@ export class Wire extends CometD {
       maxNetworkDelay: parts.maxNetworkDelay,
       maxSendBayeuxMessageSize: parts.maxMessage
     })
-    this.registerExtension('transport', { outgoing: message => this.#announce(message) })
+    this.registerExtension('transport', { outgoing: message => this.#announce(message), incoming: message => this.#heed(message) })
     this.addListener('/meta/handshake', ({ successful }) => { this.#usable = successful === true })
     this.addListener('/meta/connect', ({ successful }) => {
       if (successful === true) this.#settle()
@@ -196,6 +196,15 @@ export class Wire extends CometD {
     this.#parts.backOff.reset()
     const { websocket } = this.#parts.transports
     if (websocket !== undefined && this.getTransport() === websocket) websocket.avoided = false
+  }
+
+  // Between two connects of ours the gateway says unasked that it wants no more of them, which CometD overlooks.
+  #heed (message: WireMessage): WireMessage | null {
+    const { channel, id, successful, advice } = message
+    if (channel !== '/meta/connect' || id !== undefined || successful !== false || advice?.reconnect !== 'none') return message
+    this.stop()
+    this.#parts.onStopped(errorOf(message))
+    return null
   }
 
   // The first connect over a transport is answered at once: only then is it known to work.
