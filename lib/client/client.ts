@@ -144,7 +144,7 @@ export class RealtimeClient<Channels = AnyChannels, Services = AnyServices> impl
   }
 
   /** Opens a conversation with a service. Several with the same service share it, and what it says. */
-  service<const Name extends keyof Services & string> (name: Name, options: ServiceOptions = {}): Service<Services[Name] & object> {
+  service<const Name extends keyof Services & string> (name: Name, options: ServiceOptions = {}): Service<Services[Name]> {
     this.#use()
     return new Service(this.#subscriptions, this.#publisher, name, options)
   }

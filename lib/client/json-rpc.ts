@@ -43,8 +43,9 @@ interface Answer {
 const DEFAULT_TIMEOUT = 10_000
 const LONGEST_TIMER = 2 ** 31 - 1
 
-// Several handles may share one conversation, so no two of them may choose the same id.
-let ids = 0
+// Conversations are shared, by handles of one client and by clients: nobody else is to have chosen the same ids.
+const FIRST = Math.floor(Math.random() * 2 ** 32) * 2 ** 20
+let last = FIRST
 
 export class Calls {
   readonly #send: (request: object, signal: AbortSignal) => Promise<void>
@@ -57,7 +58,7 @@ export class Calls {
 
   async call (method: string, params: unknown, { timeout = DEFAULT_TIMEOUT, signal }: CallOptions): Promise<unknown> {
     signal?.throwIfAborted()
-    const id = ++ids
+    const id = ++last
     const over = new AbortController()
     const late = () => over.abort(new RealtimeError('timeout', `No answer to ${method} within ${timeout} ms`))
     const timer = timeout <= LONGEST_TIMER ? setTimeout(late, timeout) : undefined
@@ -103,8 +104,9 @@ export class Calls {
       notified({ method, ...(params !== undefined && { params }) })
       return true
     }
-    if (pending === undefined) return false
-    const { error, result } = said as Answer
+    const { id, error, result } = said as Answer
+    // An answer that is too late, or to somebody else of ours, is no data either.
+    if (pending === undefined) return typeof id === 'number' && id > FIRST && id <= last
     if (error === undefined || error === null) pending.resolve(result)
     else pending.reject(new RpcError(error.code ?? 0, error.message ?? 'The service reports an error', error.data))
     return true

@@ -1,4 +1,4 @@
-import type { AnyService, ServiceTypes } from './types.js'
+import type { ServiceTypes } from './types.js'
 import { Emitter } from './emitter.js'
 import { RealtimeError } from './error.js'
 import { EventQueue } from './event-queue.js'
@@ -29,12 +29,12 @@ export interface ServiceEvents<Data = any> {
   notification: [notification: RpcNotification]
 }
 
-type Methods<Types extends AnyService> = Types extends { readonly methods: infer All } ? All : Record<string, any>
+type Methods<Types> = ServiceTypes<Types>['methods']
 type Parameters<Method> = Method extends (...parameters: infer List) => unknown ? List : readonly unknown[] | object
 type Result<Method> = Method extends (...parameters: any[]) => infer Value ? Awaited<Value> : any
 
 /** A conversation with a service of the gateway. Read what it says with `for await`, or listen to `data`. */
-export class Service<Types extends AnyService = any> implements AsyncIterable<ServiceTypes<Types>['event']>, Disposable {
+export class Service<Types = any> implements AsyncIterable<ServiceTypes<Types>['event']>, Disposable {
   readonly name: string
   /** Resolves when the service is open for the first time, rejects with a RealtimeError where it does not open. Nobody needs to look. */
   readonly ready: Promise<void>

@@ -11,8 +11,12 @@ export interface AnyService {
 /** The services of a gateway by name, where nothing is known about them. */
 export type AnyServices = Record<string, any>
 
+type IsAny<Type> = 0 extends 1 & Type ? true : false
+type Field<Types, Name extends string, Otherwise> = IsAny<Types> extends true ? Otherwise : Types extends { readonly [Key in Name]: infer Type } ? Type : Otherwise
+
 /** What is left out is anything. */
-export interface ServiceTypes<Types extends AnyService> {
-  event: Types extends { readonly event: infer Data } ? Data : any
-  publish: Types extends { readonly publish: infer Data } ? Data : any
+export interface ServiceTypes<Types> {
+  event: Field<Types, 'event', any>
+  publish: Field<Types, 'publish', any>
+  methods: Field<Types, 'methods', Record<string, any>>
 }
