@@ -34,6 +34,7 @@ export class Realtime {
   readonly #carried = new Set<string>()
   #authenticate: Authenticate | null = null
   #connected = false
+  #stopped = false
   #lastId = ''
 
   constructor (url: string, settings: RealtimeSettings = {}) {
@@ -75,6 +76,7 @@ export class Realtime {
   start (): boolean {
     if (this.#started) return this.#fail(500, 'connection already started')
     this.#authenticate = null
+    this.#stopped = false
     // Why it ended is told by onError and onDisconnect.
     this.client.connect().catch(() => {})
     return true
@@ -83,7 +85,9 @@ export class Realtime {
   /** Disconnects. @throws Error where it was not started */
   stop (): void {
     if (!this.#started) throw new Error('connection already stopped')
-    this.client.close().catch(() => {})
+    // Resolves when the gateway has said goodbye, or cannot.
+    this.client.close().then(() => this.#emitter.emit('onDisconnect', CLOSED, this), () => {})
+    this.#stopped = true
   }
 
   /**
@@ -143,7 +147,8 @@ export class Realtime {
     if (connection.state !== 'closed') return
     for (const name of Object.keys(this.subscribedService)) delete this.subscribedService[name]
     if (connection.reason.code !== 'closed') this.#report(connection.reason)
-    this.#emitter.emit('onDisconnect', CLOSED, this)
+    // What became of stop() is told when it is done.
+    queueMicrotask(() => this.#stopped || this.#emitter.emit('onDisconnect', CLOSED, this))
   }
 
   #see (message: Message): void {
