@@ -1,5 +1,6 @@
 import type { SocketClass } from './host.js'
 import type { Timers } from './timers.js'
+import { opens } from './transports/opens.js'
 
 const LONGEST = 600_000
 
@@ -20,7 +21,7 @@ export class Ascent {
   /** @param first in ms: how long after the descent it is tried first */
   constructor (Socket: SocketClass, url: string, timers: Timers, first: number) {
     this.#Socket = Socket
-    this.#url = url.replace(/^http/, 'ws')
+    this.#url = url
     this.#timers = timers
     this.#first = this.#wait = first
   }
@@ -38,19 +39,14 @@ export class Ascent {
     if (succeeded) this.#wait = this.#first
   }
 
-  #try (): void {
+  async #try (): Promise<void> {
+    const turn = this.#timer
     this.#wait = Math.min(LONGEST, this.#wait * 2)
-    const socket = new this.#Socket(this.#url)
-    const over = (opened: boolean) => {
-      socket.onopen = socket.onerror = null
-      socket.close()
-      // Stopped meanwhile: it matters no more.
-      if (this.#timer === null) return
-      this.#timer = null
-      this.possible = opened
-      if (!opened) this.begin()
-    }
-    socket.onopen = () => over(true)
-    socket.onerror = () => over(false)
+    const possible = await opens(this.#Socket, this.#url)
+    // Stopped meanwhile: it matters no more.
+    if (this.#timer !== turn) return
+    this.#timer = null
+    this.possible = possible
+    if (!possible) this.begin()
   }
 }

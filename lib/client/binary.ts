@@ -19,7 +19,8 @@ export function binary (): ClientExtension {
     outgoing (message: Carrier) {
       const { data, ext } = message
       if (!(data instanceof ArrayBuffer) && !ArrayBuffer.isView(data)) return message
-      const bytes = data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      // A copy of a view, for CometD encodes the whole buffer behind one.
+      const bytes = data instanceof ArrayBuffer ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice()
       return Object.assign(message, extension.outgoing?.({ channel: message.channel, data: { data: bytes, last: true }, ext: { ...ext, binary: {} } }))
     },
     incoming (message: Carrier) {

@@ -102,6 +102,7 @@ interface Classes {
   WebSocketTransport: new () => WireTransport & { accept (...details: unknown[]): boolean, send (envelope: object, metaConnect: boolean): void }
   LongPollingTransport: new () => WireTransport & {
     accept (...details: unknown[]): boolean
+    transportSend (envelope: object, request: object): boolean
     xhrSend (packet: Packet): unknown
     abortXHR (request: unknown): boolean
     xhrStatus (request: unknown): number

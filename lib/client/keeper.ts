@@ -8,6 +8,7 @@ import { errorOf, RealtimeError } from './error.js'
 import { host } from './host.js'
 import type { Settings } from './options.js'
 import { Timers } from './timers.js'
+import { opens } from './transports/opens.js'
 import { Polling } from './transports/polling.js'
 import { WebSocketOf } from './transports/websocket.js'
 import { Wire, type TransportName } from './wire.js'
@@ -31,7 +32,6 @@ export interface KeeperEvents {
 export class Keeper {
   readonly wire: Wire
   readonly authentication: Authentication
-  readonly #url: string
   readonly #events: KeeperEvents
   readonly #ascent: Ascent | null
   #connection: Connection = { state: 'idle' }
@@ -41,11 +41,10 @@ export class Keeper {
 
   constructor (url: string, settings: Settings, events: KeeperEvents) {
     const { WebSocket, transports, retryWebSocket } = settings
-    this.#url = url
     this.#events = events
     const timers = new Timers(settings.worker)
-    const authentication = this.authentication = new Authentication(settings.fetch, settings.authenticate, settings.credentials)
     const usesSockets = WebSocket !== undefined && transports.includes('websocket')
+    const authentication = this.authentication = new Authentication({ ...settings, url, opens: async () => usesSockets && await opens(WebSocket, url) })
     const polls = transports.includes('long-polling')
     this.wire = new Wire({
       ...settings,
@@ -86,8 +85,7 @@ export class Keeper {
   /** Tries at once where it waits, and makes sure of the connection where it has one. */
   hurry (): void {
     if (this.#connection.state === 'waiting') this.wire.hurry()
-    // Where no answer comes within maxNetworkDelay, the connection is given up.
-    else if (this.#connection.state === 'connected') this.ping().catch(() => {})
+    else if (this.#connection.state === 'connected') this.ping().catch(() => this.wire.giveUp())
   }
 
   /** @returns how long the gateway took to answer, in ms */
@@ -115,7 +113,7 @@ export class Keeper {
 
   async #probe (signal: AbortSignal): Promise<void> {
     try {
-      await this.authentication.probe(this.#url, signal)
+      await this.authentication.probe(signal)
       this.#events.onAuthorized()
     } catch (error) {
       if (signal.aborted) return
@@ -126,10 +124,10 @@ export class Keeper {
     }
   }
 
-  // A network that is back, or a page that the browser had put aside, is no reason to wait any longer.
+  // A network that came or went, or a page that the browser had put aside, is a reason to look, and to wait no longer.
   #watch (signal: AbortSignal): void {
     const hurry = () => this.hurry()
-    for (const name of ['online', 'pageshow']) {
+    for (const name of ['online', 'offline', 'pageshow']) {
       host.addEventListener?.(name, hurry)
       signal.addEventListener('abort', () => host.removeEventListener?.(name, hurry))
     }
@@ -154,8 +152,11 @@ export class Keeper {
   }
 
   #climb (transport: TransportName): void {
-    if (transport === 'websocket') this.#ascent?.stop(true)
-    else if (this.#ascent?.possible === true && this.#events.mayClimb()) {
+    if (transport === 'websocket') {
+      // Its upgrade can have brought nothing but a cookie.
+      this.authentication.trusted = true
+      this.#ascent?.stop(true)
+    } else if (this.#ascent?.possible === true && this.#events.mayClimb()) {
       this.#ascent.stop(false)
       this.wire.climb()
     } else this.#ascent?.begin()

@@ -89,6 +89,11 @@ export class Wire extends CometD {
     next.run()
   }
 
+  /** Lets go of a poll that nobody will answer. A WebSocket that gave no answer has been let go already. */
+  giveUp (): void {
+    this.#parts.transports['long-polling']?.giveUp()
+  }
+
   /** Ends at once, without a word to the gateway. */
   stop (): void {
     // What CometD does where its goodbye is not answered.
@@ -181,7 +186,13 @@ export class Wire extends CometD {
   }
 
   #ask (message: WireMessage, plan: FailurePlan, follow: (plan: FailurePlan) => void): void {
-    const asked = this.#parts.authentication.ask(readChallenges(message.failure?.transport?.challenge ?? ''))
+    const { authentication } = this.#parts
+    const asked = authentication.ask(readChallenges(message.failure?.transport?.challenge ?? ''))
+      .then(async granted => {
+        // For the cookie that may come with it; whether it is enough will be seen.
+        if (granted) await authentication.probe(new AbortController().signal).catch(() => {})
+        return granted
+      })
     const goOn = (granted: boolean, reason: WireMessage) => {
       if (this.isDisconnected()) return
       const shaking = message.channel === '/meta/handshake'

@@ -3,6 +3,7 @@ import { LongPollingTransport, type Packet } from '../cometd.js'
 
 /** A request under way, as `xhrSend` gives it to CometD. */
 interface Exchange {
+  over: boolean
   status: number
   /** `WWW-Authenticate` of its answer. */
   challenge: string
@@ -12,6 +13,8 @@ interface Exchange {
 /** CometD's long-polling over `fetch`: for pages, workers and Node alike, and with the client's credentials. */
 export class Polling extends LongPollingTransport {
   readonly #authentication: Authentication
+  /** The request that holds the connect. */
+  #held: Exchange | undefined
 
   constructor (authentication: Authentication) {
     super()
@@ -23,20 +26,34 @@ export class Polling extends LongPollingTransport {
     return true
   }
 
+  override transportSend (envelope: object, request: { readonly metaConnect: boolean, readonly xhr?: Exchange }): boolean {
+    const sent = super.transportSend(envelope, request)
+    if (request.metaConnect) this.#held = request.xhr
+    return sent
+  }
+
+  /** Fails the connect that is held, as if the network had. */
+  giveUp (): void {
+    this.#held?.abort()
+  }
+
   override xhrSend (packet: Packet): Exchange {
     const aborter = new AbortController()
     const exchange: Exchange = {
+      over: false,
       status: 0,
       challenge: '',
       abort: () => {
-        if (aborter.signal.aborted) return
+        if (aborter.signal.aborted || exchange.over) return
         aborter.abort()
         // Told in the same turn, as XMLHttpRequest does: CometD resets the transport next.
         packet.onError('aborted')
       }
     }
     this.#exchange(packet, exchange, aborter.signal).catch(error => {
-      if (!aborter.signal.aborted) packet.onError(error instanceof Error ? error.message : String(error))
+      if (aborter.signal.aborted || exchange.over) return
+      exchange.over = true
+      packet.onError(error instanceof Error ? error.message : String(error))
     })
     return exchange
   }
@@ -59,6 +76,7 @@ export class Polling extends LongPollingTransport {
     })
     const text = await response.text()
     if (signal.aborted) return
+    exchange.over = true
     exchange.status = response.status
     exchange.challenge = response.headers.get('www-authenticate') ?? ''
     if (response.status === 200) packet.onSuccess(text)
