@@ -8,7 +8,7 @@
  */
 
 /** Any channel with any data: what is known where nothing was said. */
-export type AnyChannels = Record<string, any>
+export type AnyChannels = any
 
 type Name<Channels> = keyof Channels & string
 
@@ -25,8 +25,13 @@ type Deepest<Pattern extends string, All extends string = Pattern> =
 
 type MostSpecific<Pattern extends string> = [Exclude<Pattern, Deep<Pattern>>] extends [never] ? Deepest<Pattern> : Exclude<Pattern, Deep<Pattern>>
 
-/** The entries that a pattern covers. */
-type Covered<Channels, Pattern extends string> = { [Entry in Name<Channels>]: Fits<Entry, Pattern> extends true ? Entry : never }[Name<Channels>]
+/** The entries that a pattern covers: itself, channels, and for `/**` narrower patterns. */
+type Covered<Channels, Pattern extends string> = { [Entry in Name<Channels>]: Entry extends Pattern ? Entry : Covers<Pattern, Entry> extends true ? Entry : never }[Name<Channels>]
+type Covers<Pattern extends string, Entry extends string> = Entry extends `${string}*` ? Pattern extends `${string}/**` ? Fits<Entry, Pattern> : false : Fits<Entry, Pattern>
+
+/** The data of some entries, or of the entry that a channel or pattern falls under where there are none. */
+type DataOf<Channels, Entry extends string, Otherwise extends string> =
+  [Entry] extends [never] ? Channels[MostSpecific<Fitting<Otherwise, Name<Channels>>> & keyof Channels] : Channels[Entry & keyof Channels]
 
 /** The data that may be published to a channel; `never` where the map has none. */
 export type Published<Channels, Channel extends string> =
@@ -38,7 +43,7 @@ export type Published<Channels, Channel extends string> =
 /** The data that a subscription to a channel or a pattern gets; `never` where the map has none. */
 export type Received<Channels, Channel extends string> =
   string extends keyof Channels ? Channels[string & keyof Channels]
-    : Channel extends `${string}*` ? (Channel extends keyof Channels ? Channels[Channel] : never) | Channels[Covered<Channels, Channel> & keyof Channels]
+    : Channel extends `${string}*` ? DataOf<Channels, Covered<Channels, Channel>, Channel>
       : Published<Channels, Channel>
 
 type Below<Entry extends string> = Entry extends `${infer Parent}/**` ? `${Parent}/${string}` : Entry extends `${infer Parent}/*` ? `${Parent}/${string}` : Entry

@@ -1,4 +1,5 @@
 export type * from './caller.js'
+export type { AnyChannels, ChannelsOf } from './channels.js'
 export type * from './connection.js'
 export type * from './connector.js'
 export type * from './encoding.js'

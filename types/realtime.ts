@@ -1,5 +1,6 @@
 import type { ServiceInput } from '../lib/options/index.js'
 import type { EventMessage, MessageId, ReplyMessage } from '../lib/protocol/message.js'
+import type { AnyChannels, ChannelOf, Known, PatternOf, Published, Received } from './channels.js'
 import type { Metrics } from './metrics.js'
 import type { Session } from './session.js'
 
@@ -23,7 +24,7 @@ export interface RealtimeEvents {
 }
 
 /** What a listener of the application gets: the event, and who published it (null: the application, or a client without a session). */
-export type Listener = (message: Readonly<EventMessage>, session: Session | null) => unknown
+export type Listener<Data = any> = (message: Readonly<Omit<EventMessage, 'data'>> & { readonly data: Data }, session: Session | null) => unknown
 
 /** An in-memory client, to test an application without a port. It speaks through the same broker as any other. */
 export interface InjectedClient {
@@ -78,13 +79,16 @@ export interface RuntimeServices {
   check (name: string): Promise<ServiceCheck>
 }
 
-/** `app.realtime` */
-export interface Realtime {
+/**
+ * `app.realtime`
+ * @typeParam Channels what travels on which channel, where that is known: `const realtime: Realtime<MyChannels> = app.realtime`
+ */
+export interface Realtime<Channels = AnyChannels> {
   /**
    * Publishes to every subscriber of a broadcast channel.
    * @throws FST_BAYEUX_USAGE where the channel is malformed, a pattern, or not a broadcast channel
    */
-  publish (channel: string, data: unknown, options?: { id?: MessageId, ext?: Record<string, unknown> }): void
+  publish<const Channel extends ChannelOf<Channels>> (channel: Channel & Known<Channel, Published<Channels, Channel>>, data: Published<Channels, Channel>, options?: { id?: MessageId, ext?: Record<string, unknown> }): void
   /**
    * Delivers an event to one session, on any channel but `/meta/…`.
    * @returns false where no such session lives
@@ -95,7 +99,7 @@ export interface Realtime {
    * @returns stops listening
    * @throws FST_BAYEUX_USAGE where the pattern is malformed
    */
-  subscribe (pattern: string, listener: Listener): () => void
+  subscribe<const Channel extends PatternOf<Channels>> (pattern: Channel & Known<Channel, Received<Channels, Channel>>, listener: Listener<Received<Channels, Channel>>): () => void
   on<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
   once<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
   off<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this

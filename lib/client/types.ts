@@ -9,7 +9,7 @@ export interface AnyService {
 }
 
 /** The services of a gateway by name, where nothing is known about them. */
-export type AnyServices = Record<string, any>
+export type AnyServices = any
 
 type IsAny<Type> = 0 extends 1 & Type ? true : false
 type Field<Types, Name extends string, Otherwise> = IsAny<Types> extends true ? Otherwise : Types extends { readonly [Key in Name]: infer Type } ? Type : Otherwise
