@@ -1,6 +1,6 @@
 /** The client in Node over both transports: subscriptions, publishing, and being connected. */
 import t, { type Test } from 'tap'
-import { RealtimeError, type ChannelEvent, type RealtimeClient, type TransportName } from '../../lib/client/index.js'
+import { RealtimeClient, RealtimeError, type ChannelEvent, type TransportName } from '../../lib/client/index.js'
 import { startGateway } from '../harness/gateway.js'
 import { inState, makeClient, statesOf, transports } from '../harness/realtime-client.js'
 import { until, within } from '../harness/until.js'
@@ -213,4 +213,14 @@ t.test('a gateway that advises to stop', async t => {
   const { url } = await startGateway(t, { system: { reconnect: { connect: false } } })
   const client = makeClient(t, url)
   await t.rejects(within(client.connect(), 'closed'), { code: 'closed', message: /advises/ })
+})
+
+t.test('without a class of WebSockets', async t => {
+  const { url } = await startGateway(t)
+  const client = new RealtimeClient(url)
+  t.after(() => client.close())
+  await within(client.connect(), 'connected')
+  t.match(client.connection, { transport: 'WebSocket' in globalThis ? 'websocket' : 'long-polling' }, 'the global one, where there is one')
+  await within(client.publish('/news', 'schön'), 'published')
+  t.throws(() => new RealtimeClient('/relative'), TypeError)
 })
