@@ -1,14 +1,12 @@
 /** The examples of who may come and what may be said: each in a process of its own, as a reader runs it. */
 import { createHmac } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { once } from 'node:events'
 import { hostname } from 'node:os'
 import t from 'tap'
-import WebSocket from 'ws'
 import { inChromium, openPage } from './harness/chromium.js'
-import { connect, folder, held, run, shake, subscribe, Visitor, type Headers } from './harness/example.js'
+import { connect, folder, held, refusedUpgrade, run, shake, subscribe, Visitor } from './harness/example.js'
 import type { Message } from './harness/socket-client.js'
-import { until, within } from './harness/until.js'
+import { until } from './harness/until.js'
 
 /** Polls, and returns when the poll is held: of two, the one that comes second ends the first. */
 async function hold (visitor: Visitor, clientId: string): Promise<{ answer: Promise<Message> }> {
@@ -19,22 +17,9 @@ async function hold (visitor: Visitor, clientId: string): Promise<{ answer: Prom
   return { answer: polls[1 - ended] as Promise<Message> }
 }
 
-/** @returns status and headers of the answer to an upgrade that is refused */
-async function refusedUpgrade (url: string, headers: Headers = {}): Promise<{ status: number | undefined, headers: Record<string, unknown> }> {
-  const ws = new WebSocket(url, { headers })
-  ws.on('error', () => {})
-  const answered = once(ws, 'unexpected-response').then(([, response]) => ({ status: response.statusCode, headers: response.headers }))
-  const opened = once(ws, 'open').then(() => { throw new Error('the upgrade went through') })
-  try {
-    return await within(Promise.race([answered, opened]), 'an answer to the upgrade')
-  } finally {
-    ws.terminate()
-  }
-}
-
 t.test('every example has its test and its row in the README, and is small', async t => {
   const names = readdirSync(folder('example')).filter(name => name.endsWith('.ts'))
-  const tests = ['examples', 'service-examples'].map(name => readFileSync(folder(`test/${name}.test.ts`), 'utf8')).join('')
+  const tests = ['examples', 'service-examples', 'client-examples'].map(name => readFileSync(folder(`test/${name}.test.ts`), 'utf8')).join('')
   const readme = readFileSync(folder('README.md'), 'utf8')
   t.ok(names.length >= 12)
   for (const file of names) {

@@ -60,7 +60,7 @@ t.test('tail', { skip: linux }, async t => {
     await page.getByText('connected', { exact: true }).waitFor()
     appendFileSync(file, `${'long '.repeat(1000)}\n`.repeat(5) + 'the end\n')
     await until(async () => (await log.textContent())?.endsWith('the end\n'))
-    await until(() => log.evaluate(({ scrollTop, clientHeight, scrollHeight }) => scrollTop > 0 && scrollTop + clientHeight > scrollHeight - 2), 'the page follows')
+    await until(() => log.evaluate(({ scrollTop, clientHeight, scrollHeight }: any) => scrollTop > 0 && scrollTop + clientHeight > scrollHeight - 2), 'the page follows')
     t.ok(await page.locator('[role=alert]').isHidden())
   })
 

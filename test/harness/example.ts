@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import WebSocket from 'ws'
 import { SocketClient, type Message } from './socket-client.js'
 import { within } from './until.js'
 
@@ -114,5 +115,18 @@ export async function view (t: Test, example: Example, service: string): Promise
     hear: async () => (await client.next(isEvent)).data,
     publish: data => client.ask({ channel, clientId, data }),
     leave: () => client.ask({ channel: '/meta/unsubscribe', clientId, subscription: channel })
+  }
+}
+
+/** @returns status and headers of the answer to an upgrade that is refused */
+export async function refusedUpgrade (url: string, headers: Headers = {}): Promise<{ status: number | undefined, headers: Record<string, unknown> }> {
+  const ws = new WebSocket(url, { headers })
+  ws.on('error', () => {})
+  const answered = once(ws, 'unexpected-response').then(([, response]) => ({ status: response.statusCode, headers: response.headers }))
+  const opened = once(ws, 'open').then(() => { throw new Error('the upgrade went through') })
+  try {
+    return await within(Promise.race([answered, opened]), 'an answer to the upgrade')
+  } finally {
+    ws.terminate()
   }
 }

@@ -1,0 +1,110 @@
+/** The examples of the client: what it is let in by, and what it does in a page. */
+import type { Browser } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { readChallenges } from '../lib/client/authentication/challenge.js'
+import { digest } from '../lib/client/digest.js'
+import { basic, bearer, RealtimeClient, type Credentials } from '../lib/client/index.js'
+import { inChromium, openPage } from './harness/chromium.js'
+import { refusedUpgrade, run, shake, Visitor, type Example } from './harness/example.js'
+import type { Message } from './harness/socket-client.js'
+import { within } from './harness/until.js'
+
+/** A client over polling that knows who it is, as it does in Node without a jar of cookies. */
+async function connectedWith (t: Test, { url }: Example, credentials: Credentials): Promise<RealtimeClient> {
+  const client = new RealtimeClient(url, { transports: ['long-polling'], authenticate: () => null, credentials })
+  t.after(() => client.close())
+  await within(client.connect(), 'connected')
+  return client
+}
+
+/** Asks without an answer to the challenge of an algorithm, then with one. */
+async function answerDigest ({ url }: Example, algorithm: string, credentials: Credentials): Promise<Response> {
+  const refused = await fetch(url)
+  const challenges = readChallenges(refused.headers.get('www-authenticate') as string)
+  credentials.challenged?.(challenges.filter(({ parameters }) => parameters.algorithm === algorithm))
+  return await fetch(url, { headers: { authorization: credentials.authorization({ method: 'GET', url }) as string } })
+}
+
+t.test('digest-auth', async t => {
+  const example = await run(t, 'digest-auth')
+  const refused = await new Visitor(example).fetch('/realtime')
+  t.equal(refused.status, 401)
+  t.match(refused.headers.get('www-authenticate'), /^Digest realm="news", qop="auth", nonce="[^"]+", algorithm=SHA-256, Digest .*algorithm=MD5$/)
+  t.match(await refusedUpgrade(example.wsUrl), { status: 401 })
+
+  for (const algorithm of ['SHA-256', 'MD5']) {
+    const response = await answerDigest(example, algorithm, digest('ada', 'lovelace'))
+    t.equal(response.status, 200, algorithm)
+    const line = response.headers.getSetCookie().find(line => line.startsWith('who='))
+    t.match(line, /^who=ada\.[^;]+;.*HttpOnly/)
+    const who = /^who=([^;]+)/.exec(line as string)?.[1] as string
+    const known = new Visitor(example, {}, [['who', who]])
+    t.equal((await known.fetch('/realtime')).status, 200)
+    t.match(await (await known.socket(t)).ask(shake()), { successful: true }, 'the cookie opens a WebSocket')
+    t.equal((await new Visitor(example, {}, [['who', who.replace('ada', 'bob')]]).fetch('/realtime')).status, 401)
+    for (const [name, password] of [['ada', 'builder'], ['eve', '']] as const) {
+      const response = await answerDigest(example, algorithm, digest(name, password))
+      t.equal(response.status, 401, name)
+      t.notMatch(response.headers.get('www-authenticate'), 'stale')
+    }
+  }
+  const impatient = await run(t, 'digest-auth', { NONCE_LIVES: '0' })
+  const late = await answerDigest(impatient, 'SHA-256', digest('ada', 'lovelace'))
+  t.equal(late.status, 401)
+  t.match(late.headers.get('www-authenticate'), 'stale=true', 'right, but too late')
+})
+
+t.test('the client of this package is let in', async t => {
+  const guarded = await run(t, 'basic-auth')
+  const ada = await connectedWith(t, guarded, basic('ada', 'lovelace'))
+  await within(ada.publish('/news', 'with Basic'), 'published')
+  const example = await run(t, 'digest-auth')
+  const bob = await connectedWith(t, example, digest('bob', 'builder'))
+  await within(bob.publish('/news', 'with Digest'), 'published')
+  const tokens = await run(t, 'jwt')
+  const { token } = await (await new Visitor(tokens).fetch('/login', 'POST', { name: 'ada', password: 'lovelace' })).json() as Message
+  await within((await connectedWith(t, tokens, bearer(token))).publish('/news', 'with Bearer'), 'published')
+})
+
+/** Two windows on an example. */
+async function windows (t: Test, browser: Browser, { origin }: Example) {
+  const open = async () => {
+    const page = await openPage(t, browser, origin)
+    await page.locator('[role=status]').getByText('connected').waitFor()
+    return page
+  }
+  return [await open(), await open()] as const
+}
+
+inChromium(t, 'page', async (t, browser) => {
+  const example = await run(t, 'page')
+  const [one, two] = await windows(t, browser, example)
+  await one.getByRole('button', { name: 'coffee' }).click()
+  await two.getByRole('button', { name: 'coffee' }).click()
+  await one.getByRole('button', { name: 'tea' }).click()
+  for (const page of [one, two]) {
+    await page.locator('#coffee').getByText('2').waitFor()
+    await page.locator('#tea').getByText('1').waitFor()
+  }
+  const third = await openPage(t, browser, example.origin)
+  await third.locator('#coffee').getByText('2').waitFor()
+  const visitor = await new Visitor(example).socket(t)
+  const { clientId } = await visitor.ask(shake())
+  for (const [channel, data] of [['/votes/cast', 'milk'], ['/votes/count', { tea: 99, coffee: 0 }]]) {
+    t.match(await visitor.ask({ channel, clientId, data }), { successful: false, error: /^403:/ })
+  }
+})
+
+inChromium(t, 'react', async (t, browser) => {
+  const example = await run(t, 'react')
+  const [one, two] = await windows(t, browser, example)
+  for (const [index, text] of ['hello', '<img src=x onerror=alert(1)>'].entries()) {
+    await one.locator('input').fill(text)
+    await one.locator('button').click()
+    for (const page of [one, two]) {
+      await page.locator('li').nth(index).waitFor()
+      t.equal(await page.locator('li').nth(index).textContent(), text)
+    }
+  }
+  t.equal(await one.locator('input').inputValue(), '')
+})
