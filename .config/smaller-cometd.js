@@ -7,8 +7,8 @@ const logs = new Set(['_debug', '_info', '_warn', 'debug', '#debug'])
 
 /** Methods that nobody calls. */
 const unused = new Set([
-  '#log', '#zeroPad', '_debug', '_info', '_warn', 'addTransportListener', 'getExtension', 'getName', 'init', 'publishBinary', 'remoteCall',
-  'remoteCallBinary', 'removeTransportListener', 'resubscribe', 'setBackoffIncrement', 'setLogLevel', 'unregisterExtension', 'unregisterTransport'
+  '#log', '#zeroPad', '_debug', '_info', '_warn', 'addTransportListener', 'clearListeners', 'findTransport', 'getExtension', 'getName', 'init', 'publishBinary', 'remoteCall',
+  'remoteCallBinary', 'removeTransportListener', 'resubscribe', 'send', 'setBackoffIncrement', 'setLogLevel', 'unregisterExtension', 'unregisterTransport'
 ])
 
 function isLog (node) {

@@ -1,14 +1,6 @@
 /** CometD's client as it is: the classes that its types do not tell of, and the methods that are meant to be overridden. */
 import * as cometd from 'cometd'
 
-/** Advice, as CometD completes it: all times in ms. */
-export interface WireAdvice {
-  readonly reconnect?: string
-  readonly interval: number
-  readonly timeout: number
-  readonly maxInterval: number
-}
-
 /** A message as CometD hands it on: a reply, an event, or one that it made up for a failure. */
 export interface WireMessage {
   readonly channel: string
@@ -67,11 +59,8 @@ interface Client {
   configure (configuration: object): void
   registerTransport (type: string, transport: object): boolean
   unregisterTransports (): void
-  findTransport (type: string): WireTransport | null
   getTransport (): WireTransport | null
-  getAdvice (): WireAdvice
   getClientId (): string | null
-  getStatus (): 'disconnected' | 'handshaking' | 'connecting' | 'connected' | 'disconnecting'
   isDisconnected (): boolean
   registerExtension (name: string, extension: WireExtension): boolean
   addListener (channel: string, callback: Callback): object

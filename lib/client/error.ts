@@ -30,7 +30,12 @@ export function errorOf ({ error, failure, channel }: WireMessage): RealtimeErro
   return new RealtimeError('lost', `No answer to ${channel}: ${how || 'connection lost'}`.trim())
 }
 
+/** HTTP answers that may be others in a moment. */
+const PASSING = [401, 408, 429]
+
 /** Whether a message failed on its way, and may be sent again when there is a connection. */
 export function isLost ({ failure }: WireMessage): boolean {
-  return failure !== undefined && failure.exception === undefined
+  if (failure === undefined || failure.exception !== undefined) return false
+  const { httpCode = 0 } = failure
+  return httpCode < 400 || httpCode >= 500 || PASSING.includes(httpCode)
 }

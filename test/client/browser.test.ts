@@ -81,7 +81,7 @@ async function goesOffline (t: Test, browser: Browser, transport: TransportName)
 }
 
 async function survivesKill (t: Test, browser: Browser, transport: TransportName): Promise<void> {
-  const gateway = await startKillableGateway(t, {})
+  const gateway = await startKillableGateway(t, {}, true)
   const page = await RealtimePage.open(t, browser, gateway.url, only(transport))
   await page.connected(transport)
   const clientId = await page.run('client.clientId')

@@ -56,5 +56,5 @@ t.test('hooks of the gateway are not asked, and the option switches it off', asy
 })
 
 t.test('the client is as small as it is said to be', async t => {
-  t.ok(gzipSync(built('client.js'), { level: 9 }).length < 16_000, 'less than 16 KB')
+  t.ok(gzipSync(built('client.js'), { level: 9 }).length < 16 * 1024, 'less than 16 KB')
 })

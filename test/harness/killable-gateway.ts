@@ -15,16 +15,20 @@ export interface KillableGateway {
 }
 
 const program = fileURLToPath(new URL('gateway-process.ts', import.meta.url))
+const builtProgram = fileURLToPath(new URL('built-gateway-process.js', import.meta.url))
 
 type Test = { after: (fn: () => unknown) => unknown }
 
-/** @param options as JSON can carry them: no functions */
-export async function startKillableGateway (t: Test, options: RealtimeOptions): Promise<KillableGateway> {
+/**
+ * @param options as JSON can carry them: no functions
+ * @param built whether it runs what was built, and so starts quickly
+ */
+export async function startKillableGateway (t: Test, options: RealtimeOptions, built: boolean = false): Promise<KillableGateway> {
   let child: ChildProcess | null = null
   let port = 0
   const start = async () => {
     // With the loaders of this process, so that it reads TypeScript as we do; its output is none of the test's.
-    const started = fork(program, [JSON.stringify({ options, port })], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    const started = fork(built ? builtProgram : program, [JSON.stringify({ options, port })], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], ...(built && { execArgv: [] }) })
     child = started
     const died = once(started, 'exit').then(([code, signal]) => { throw new Error(`the gateway ended with ${code ?? signal}`) })
     died.catch(() => {})
