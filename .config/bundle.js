@@ -7,7 +7,7 @@ import { smallerCometd } from './smaller-cometd.js'
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
 
-const banner = `/*! fastify-bayeux ${version}, MIT. Contains cometd (Apache-2.0), https://cometd.org */`
+const bannerOf = name => `/*! fastify-bayeux ${version}, MIT. With parts of ${/digest|nodefony/.test(name) ? '@noble/hashes (MIT), ' : ''}cometd (Apache-2.0) */`
 
 /** Modules, and scripts with the name of their global. */
 const bundles = [
@@ -32,7 +32,7 @@ for (const { name, from, global } of bundles) {
     target: 'es2022',
     format: global === undefined ? 'esm' : 'iife',
     ...(global && { globalName: global }),
-    banner: { js: banner },
+    banner: { js: bannerOf(name) },
     legalComments: 'none',
     plugins: [smallerCometd],
     logLevel: 'warning'
