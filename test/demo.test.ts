@@ -1,174 +1,94 @@
-/** The demo as a visitor has it: its server in a process of its own, its page in a browser, both transports. */
-import { spawn, type ChildProcess } from 'node:child_process'
+/** The demo as a visitor has it: its server in a process of its own, its page in a browser, all transports. */
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { createServer, request as httpRequest, type Server } from 'node:http'
-import { connect as connectTcp, type AddressInfo } from 'node:net'
+import { connect as connectTcp } from 'node:net'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { chromium, type Browser, type Page } from 'playwright-core'
-import t, { type Test } from 'tap'
-
-const SERVER = fileURLToPath(new URL('../dist/example/demo/server.js', import.meta.url))
-const CHROMIUM = '/usr/bin/chromium'
-const CHROMIUM_ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
-const DEADLINE = 30_000
+import t from 'tap'
+import { inChromium } from './harness/chromium.js'
+import { DemoPage } from './harness/demo-page.js'
+import { runDemo, startDemo, startStubbornProxy } from './harness/demo.js'
+import { within } from './harness/until.js'
 
 t.setTimeout(180_000)
 
-interface Demo {
-  readonly process: ChildProcess
-  readonly url: string
-}
-
-/** Starts the demo on free ports; what is still running when the test ends is killed. */
-async function startDemo (t: Test, port = '0'): Promise<Demo> {
-  const child = spawn(process.execPath, [SERVER], { env: { ...process.env, PORT: port }, stdio: ['ignore', 'pipe', 'inherit'] })
-  t.teardown(() => { child.kill('SIGKILL') })
-  return new Promise((resolve, reject) => {
-    child.once('exit', code => reject(new Error(`the demo ended with ${code} before it was ready`)))
-    createInterface({ input: child.stdout }).on('line', line => {
-      const url = /^Open (http:\S+)$/.exec(line)?.[1]
-      if (url !== undefined) resolve({ process: child, url })
-    })
-  })
-}
-
-async function runDemo (...args: string[]): Promise<{ code: number, stdout: string, stderr: string }> {
-  const child = spawn(process.execPath, [SERVER, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const said = { stdout: '', stderr: '' }
-  child.stdout.on('data', chunk => { said.stdout += chunk })
-  child.stderr.on('data', chunk => { said.stderr += chunk })
-  const [code] = await once(child, 'close')
-  return { code, ...said }
-}
-
-/** A way to the demo that forwards requests and refuses every upgrade, as some proxies do. */
-async function startStubbornProxy (t: Test, target: URL): Promise<string> {
-  const proxy: Server = createServer((request, response) => {
-    const { method, headers, url } = request
-    const forwarded = httpRequest({ host: target.hostname, port: target.port, method, headers, path: url }, answer => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers)
-      answer.pipe(response)
-    })
-    forwarded.on('error', () => response.destroy())
-    response.on('close', () => forwarded.destroy())
-    request.pipe(forwarded)
-  })
-  proxy.on('upgrade', (_request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'))
-  proxy.listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
-  t.teardown(() => {
-    proxy.close()
-    proxy.closeAllConnections()
-  })
-  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}${target.pathname}`
-}
-
-async function openPage (t: Test, browser: Browser, url: string): Promise<Page> {
-  const page = await browser.newPage()
-  page.setDefaultTimeout(DEADLINE)
-  page.on('pageerror', error => t.fail(`the page failed: ${error.message}`))
-  t.teardown(() => page.close())
-  await page.goto(url)
-  return page
-}
-
-/** Resolves when the text of an element is another than it was. */
-async function changes (page: Page, selector: string): Promise<void> {
-  const before = await page.locator(selector).textContent()
-  const deadline = Date.now() + DEADLINE
-  while (await page.locator(selector).textContent() === before) {
-    if (Date.now() > deadline) throw new Error(`${selector} still says ${before}`)
-    await page.waitForTimeout(50)
-  }
-}
-
-const connectedOver = async (page: Page, transport: string) => {
-  await page.locator('.state[data-state="connected"] #transport', { hasText: transport }).waitFor()
-}
-const toggle = (page: Page, service: string) => page.locator(`[data-service="${service}"] button[data-action="toggle"]`)
-const isLive = async (page: Page, service: string) => {
-  await page.locator(`[data-service="${service}"][data-state="on"]`).waitFor()
-}
-
-async function subscribeAll (page: Page): Promise<void> {
-  for (const service of ['random', 'dmsg', 'monitoring']) {
-    await toggle(page, service).click()
-    await isLive(page, service)
-  }
-}
-
-/** Numbers, log lines and figures arrive, over whatever the page is connected by. */
-async function everythingFlows (page: Page): Promise<void> {
-  for (const service of ['random', 'dmsg', 'monitoring']) await isLive(page, service)
-  await page.locator('#random-interval').fill('50')
-  await page.locator('#random-start').click()
-  await changes(page, '#random-count')
-  await page.locator('#random-value', { hasText: /^\d{1,2}$/ }).waitFor()
-  // Starting numbers is told in the log of the server.
-  await page.locator('#dmsg-lines .line', { hasText: 'random: a number each 50 ms' }).last().waitFor()
-  await changes(page, '#monitoring-uptime')
-  await page.locator('#monitoring-pid', { hasText: /^\d+$/ }).waitFor()
-}
-
-const missing = existsSync(CHROMIUM) ? '' : `${CHROMIUM} is missing: apt-get install chromium`
-
-t.test('the page', { skip: process.env.CI ? false : missing }, async t => {
-  if (missing !== '') throw new Error(missing)
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS })
-  t.teardown(() => browser.close())
+inChromium(t, 'the page', async (t, browser) => {
   const demo = await startDemo(t)
 
-  t.test('shows everything over WebSocket, then over long-polling, then over WebSocket again', async t => {
-    const page = await openPage(t, browser, demo.url)
-    await connectedOver(page, 'websocket')
-    t.match(await page.locator('.address').allTextContents(), [/^tcp localhost:\d+$/, /^tcp localhost:\d+$/, 'built in'])
-    await subscribeAll(page)
-    await everythingFlows(page)
-    t.pass('over WebSocket')
-    for (const transport of ['long-polling', 'websocket']) {
-      await page.locator(`input[name="transport"][value="${transport}"]`).check()
-      await connectedOver(page, transport)
-      await everythingFlows(page)
+  t.test('shows everything over either transport, with a new client for each choice', async t => {
+    const page = await DemoPage.open(t, browser, demo.url)
+    await page.connectedOver('websocket')
+    t.match(await page.find('.address').allTextContents(), [/^tcp localhost:\d+$/, /^tcp localhost:\d+$/, 'built in'])
+    await page.openServices()
+    await page.everythingFlows()
+    t.pass('over both, which is a WebSocket')
+    for (const transport of ['long-polling', 'websocket'] as const) {
+      await page.choose(transport)
+      await page.connectedOver(transport)
+      await page.everythingFlows()
       t.pass(`what was subscribed flows again over ${transport}`)
     }
+    await page.shows('#round-trip', /^[\d.]+ ms$/)
   })
 
-  t.test('stops numbers, and leaves a service', async t => {
-    const page = await openPage(t, browser, demo.url)
-    await toggle(page, 'random').click()
-    await page.locator('#log li', { hasText: 'random says READY' }).waitFor()
-    await changes(page, '#random-count')
-    await page.locator('#random-stop').click()
-    await page.locator('#log li[data-kind="publish"]', { hasText: 'stop' }).waitFor()
-    await toggle(page, 'random').click()
-    await page.locator('#log li[data-kind="unsubscribe"]', { hasText: '/service/random closed' }).waitFor()
-    t.ok(await page.locator('#random-start').isDisabled(), 'nobody to start')
-    t.equal(await toggle(page, 'random').textContent(), 'Subscribe')
+  t.test('starts and stops numbers, and leaves a service', async t => {
+    const page = await DemoPage.open(t, browser, demo.url)
+    await page.toggle('random').click()
+    await page.logs('service', 'random says READY')
+    await page.logs('call', 'random.start(1000) → true')
+    await page.changes('#random-count')
+    await page.find('#random-stop').click()
+    await page.logs('call', 'random.stop() → true')
+    await page.toggle('random').click()
+    await page.logs('unsubscribe', 'random left')
+    t.ok(await page.find('#random-start').isDisabled(), 'nobody to start')
+    t.equal(await page.toggle('random').textContent(), 'Subscribe')
+  })
+
+  t.test('says why a service ended, and opens it again', async t => {
+    const page = await DemoPage.open(t, browser, demo.url)
+    await page.toggle('random').click()
+    await page.serviceIs('random', 'live')
+    await page.find('#random-end').click()
+    await page.serviceIs('random', 'ended')
+    await page.shows('[data-service="random"] .why', 'by the service')
+    await page.toggle('random').click()
+    await page.serviceIs('random', 'live')
+    await page.changes('#random-count')
   })
 
   t.test('falls back to long-polling where WebSocket is refused', async t => {
-    const page = await openPage(t, browser, await startStubbornProxy(t, new URL(demo.url)))
-    await connectedOver(page, 'long-polling')
-    t.ok(await page.locator('input[value="long-polling"]').isChecked(), 'the switch says so')
-    await subscribeAll(page)
-    await everythingFlows(page)
+    const page = await DemoPage.open(t, browser, await startStubbornProxy(t, new URL(demo.url)))
+    await page.connectedOver('long-polling')
+    await page.openServices()
+    await page.everythingFlows()
   })
 
-  t.test('says that the connection is lost, and goes on when the server is back', async t => {
+  t.test('goes on with its session and its services when it is loaded again', async t => {
+    const page = await DemoPage.open(t, browser, demo.url)
+    await page.openServices()
+    await page.page.reload()
+    await page.everythingFlows()
+    const story = await page.find('#dmsg-lines .line').allTextContents()
+    const loaded = story.findLastIndex(line => line.includes('GET /demo/realtime'))
+    t.notMatch(story.slice(loaded).join('\n'), 'handshake', 'no new session')
+  })
+
+  t.test('counts down to the next attempt, and goes on when the server is back', async t => {
     const first = await startDemo(t)
-    const page = await openPage(t, browser, first.url)
-    await connectedOver(page, 'websocket')
-    await toggle(page, 'random').click()
-    await changes(page, '#random-count')
+    const page = await DemoPage.open(t, browser, first.url)
+    await page.connectedOver('websocket')
+    await page.toggle('random').click()
+    await page.changes('#random-count')
     first.process.kill('SIGKILL')
-    await page.locator('#notice', { hasText: 'lost' }).waitFor()
+    await page.shows('#notice-text', 'lost')
+    await page.shows('#countdown', /^Next attempt in \d+ s$/)
+    await page.serviceIs('random', 'waiting')
+    await page.logs('error', /attempt \d+ in [\d.]+ s/)
     await startDemo(t, new URL(first.url).port)
-    await connectedOver(page, 'websocket')
-    await isLive(page, 'random')
-    await changes(page, '#random-count')
-    t.ok(await page.locator('#notice').isHidden())
+    await page.connectedOver('websocket')
+    await page.serviceIs('random', 'live')
+    await page.changes('#random-count')
+    await page.logs('connect', /after [\d.]+ s without/)
+    t.ok(await page.find('#notice').isHidden())
   })
 })
 
@@ -182,12 +102,6 @@ t.test('two demos do not get in each other\'s way', async t => {
     t.equal(response.url, url, '/ leads to the page')
     t.match(await response.text(), '<title>fastify-bayeux demo</title>')
   }
-})
-
-t.test('only modules of the client are served', async t => {
-  const { url } = await startDemo(t)
-  t.equal((await fetch(new URL('/demo/cometd/cometd.js', url))).status, 200)
-  t.equal((await fetch(new URL('/demo/cometd/package.json', url))).status, 404)
 })
 
 t.test('random speaks JSON-RPC to anybody', async t => {
@@ -212,6 +126,9 @@ t.test('random speaks JSON-RPC to anybody', async t => {
   const { result, ...rest } = await ask('{"method":"start","params":[10]}')
   t.same(rest, { jsonrpc: '2.0', error: null, id: null })
   t.ok(Number.isInteger(result) && result >= 0 && result < 100, `a number: ${result}`)
+  const ended = once(socket, 'close')
+  socket.write('{"method":"end","id":5}\n')
+  await within(ended, 'it hangs up')
 })
 
 t.test('the command line', async t => {

@@ -22,7 +22,7 @@ Usage: npm start
 It starts a Fastify server with the realtime gateway at /realtime, a page that
 speaks to it at /demo/realtime, and the services behind it:
 
-  random      1315  numbers on demand, by JSON-RPC: start [ms], stop
+  random      1315  numbers on demand, by JSON-RPC: start [ms], stop, end
   dmsg        1316  the log of this server, live
   monitoring        figures of this process and of the gateway, each second
 

@@ -2,7 +2,6 @@
  * Where the demo finds what is not compiled: its YAML file and its page stay in the source tree,
  * while this module runs from dist/example/demo.
  */
-import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = new URL('../../../', import.meta.url)
@@ -13,6 +12,3 @@ export const configurationFile = fileURLToPath(new URL('realtime.yml', demo))
 
 /** The page: HTML, CSS and browser modules. */
 export const pageDirectory = fileURLToPath(new URL('page/', demo))
-
-/** The browser modules of CometD's client, wherever npm has put them. */
-export const cometdDirectory = dirname(fileURLToPath(import.meta.resolve('cometd')))

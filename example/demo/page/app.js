@@ -1,47 +1,46 @@
 /** The page: its parts put together. */
 import { Connection } from './connection.js'
+import { Conversations } from './conversations.js'
 import { DmsgPanel } from './dmsg-panel.js'
 import { EventLog } from './event-log.js'
+import { History } from './history.js'
 import { MonitoringPanel } from './monitoring-panel.js'
 import { RandomPanel } from './random-panel.js'
 import { ServiceList } from './service-list.js'
 import { Status } from './status.js'
-import { Subscriptions } from './subscriptions.js'
+import { transportSwitch } from './transport-switch.js'
 
 const log = new EventLog(document.getElementById('log'))
 const note = (kind, text) => log.note(kind, text)
 
-const connection = new Connection({
-  note,
-  onState: () => {
-    status.show(connection)
-    list.enable(connection.connected)
-    random.enable(connection.connected && isLive('random'))
-    if (connection.connected) subscriptions.restore()
-  },
-  onSession: services => {
-    list.list(services)
-    subscriptions.forgetAll()
-  },
-  onEnded: message => subscriptions.ended(message)
-})
-
-const random = new RandomPanel(connection, note)
+const connection = new Connection()
+const status = new Status(() => connection.open())
+const history = new History(note)
+const random = new RandomPanel(note)
 const panels = { random, dmsg: new DmsgPanel(), monitoring: new MonitoringPanel() }
-const status = new Status(() => connection.open(), transport => connection.use(transport))
-const list = new ServiceList(document.getElementById('services'), name => {
-  if (name === 'random') random.renew()
-  subscriptions.toggle(name)
-})
-const subscriptions = new Subscriptions(connection, panels, service => {
-  list.show(service)
-  const panel = document.querySelector(`[data-panel="${window.CSS.escape(service.name)}"]`)
-  if (panel !== null) panel.dataset.state = service.state
-  if (service.name === 'random') random.enable(connection.connected && service.state === 'on')
+const states = {}
+const list = new ServiceList(document.getElementById('services'), name => conversations.toggle(name))
+const conversations = new Conversations(panels, (name, state, why) => {
+  states[name] = state
+  list.show(name, state, why)
+  enable()
 }, note)
 
-function isLive (name) {
-  return document.querySelector(`[data-panel="${name}"]`).dataset.state === 'on'
+function enable () {
+  list.enable(connection.connected)
+  random.enable(connection.connected && states.random === 'connected')
 }
 
+connection.onClient(client => {
+  client.on('session', () => list.list(client.services))
+  client.on('connection', enable)
+  history.follow(client)
+  status.follow(client)
+  conversations.follow(client)
+})
+
+transportSwitch(connection.choice, choice => {
+  note('transport', `${choice} chosen`)
+  connection.open(choice)
+})
 connection.open()

@@ -1,16 +1,24 @@
 /** A line chart of the last values, drawn by hand on a canvas, sharp on any screen. */
 
 const KEPT = 60
-const TOP = 100
-const MARGIN = { top: 8, right: 10, bottom: 8, left: 30 }
+const WITH_LABELS = { top: 8, right: 10, bottom: 8, left: 30 }
+const WITHOUT = { top: 4, right: 5, bottom: 2, left: 0 }
 
 export class Chart {
   #canvas
   #values = []
   #asked = false
+  #top
+  #lines
 
-  constructor (canvas) {
+  /**
+   * @param top the value at the upper edge; the largest one shown where it is left out
+   * @param lines values with a line and a label
+   */
+  constructor (canvas, { top = null, lines = [] } = {}) {
     this.#canvas = canvas
+    this.#top = top
+    this.#lines = lines
     new window.ResizeObserver(() => this.#ask()).observe(canvas)
     window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#ask())
   }
@@ -32,40 +40,43 @@ export class Chart {
   }
 
   #draw () {
-    const canvas = this.#canvas
-    const { clientWidth: width, clientHeight: height } = canvas
-    const ratio = window.devicePixelRatio || 1
-    canvas.width = Math.round(width * ratio)
-    canvas.height = Math.round(height * ratio)
-    const pen = canvas.getContext('2d')
-    pen.scale(ratio, ratio)
-    const style = window.getComputedStyle(canvas)
-    const y = value => MARGIN.top + (1 - value / TOP) * (height - MARGIN.top - MARGIN.bottom)
-    const step = (width - MARGIN.left - MARGIN.right) / (KEPT - 1)
-    const x = index => width - MARGIN.right - (this.#values.length - 1 - index) * step
-    drawGrid(pen, style, width, y)
-    if (this.#values.length > 0) drawLine(pen, style, this.#values.map((value, index) => [x(index), y(value)]), y(0))
+    const { clientWidth: width, clientHeight: height } = this.#canvas
+    const pen = sharpPen(this.#canvas, width, height)
+    const style = window.getComputedStyle(this.#canvas)
+    const margin = this.#lines.length > 0 ? WITH_LABELS : WITHOUT
+    const top = this.#top ?? Math.max(1, ...this.#values)
+    const y = value => margin.top + (1 - value / top) * (height - margin.top - margin.bottom)
+    const step = (width - margin.left - margin.right) / (KEPT - 1)
+    const x = index => width - margin.right - (this.#values.length - 1 - index) * step
+    for (const value of this.#lines) drawGridLine(pen, style, value, Math.round(y(value)) + 0.5, margin.left, width - margin.right)
+    if (this.#values.length > 0) drawValues(pen, style, this.#values.map((value, index) => [x(index), y(value)]), y(0))
   }
 }
 
-function drawGrid (pen, style, width, y) {
+function sharpPen (canvas, width, height) {
+  const ratio = window.devicePixelRatio || 1
+  canvas.width = Math.round(width * ratio)
+  canvas.height = Math.round(height * ratio)
+  const pen = canvas.getContext('2d')
+  pen.scale(ratio, ratio)
+  return pen
+}
+
+function drawGridLine (pen, style, value, y, left, right) {
   pen.font = `11px ${style.fontFamily}`
   pen.textAlign = 'right'
   pen.textBaseline = 'middle'
   pen.lineWidth = 1
   pen.strokeStyle = style.getPropertyValue('--line')
   pen.fillStyle = style.getPropertyValue('--muted')
-  for (const value of [0, 25, 50, 75, 100]) {
-    const at = Math.round(y(value)) + 0.5
-    pen.beginPath()
-    pen.moveTo(MARGIN.left, at)
-    pen.lineTo(width - MARGIN.right, at)
-    pen.stroke()
-    pen.fillText(String(value), MARGIN.left - 8, at)
-  }
+  pen.beginPath()
+  pen.moveTo(left, y)
+  pen.lineTo(right, y)
+  pen.stroke()
+  pen.fillText(String(value), left - 8, y)
 }
 
-function drawLine (pen, style, points, floor) {
+function drawValues (pen, style, points, floor) {
   const accent = style.getPropertyValue('--accent')
   const [last] = points.slice(-1)
   pen.beginPath()
@@ -81,6 +92,6 @@ function drawLine (pen, style, points, floor) {
   pen.fill()
   pen.globalAlpha = 1
   pen.beginPath()
-  pen.arc(last[0], last[1], 4, 0, 2 * Math.PI)
+  pen.arc(last[0], last[1], 3.5, 0, 2 * Math.PI)
   pen.fill()
 }

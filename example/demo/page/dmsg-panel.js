@@ -6,6 +6,13 @@ const NEAR = 24
 export class DmsgPanel {
   #pane = document.getElementById('dmsg-lines')
 
+  /** The last lines come again whenever the service is opened. */
+  meet (service) {
+    service.on('state', state => {
+      if (state === 'connected') this.#pane.replaceChildren()
+    })
+  }
+
   take (line) {
     const pane = this.#pane
     const follows = pane.scrollHeight - pane.scrollTop - pane.clientHeight < NEAR

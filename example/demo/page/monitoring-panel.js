@@ -1,24 +1,26 @@
-/** The panel of `monitoring`: an object of figures a second, a tile a figure. */
+/** The panel of `monitoring`: an object of figures a second, a tile a figure, two of them with a chart. */
+import { Chart } from './chart.js'
 
 const MIB = 1024 * 1024
 
 const spell = {
-  cpu: value => `${value.toFixed(1)} %`,
-  rss: value => `${(value / MIB).toFixed(1)} MB`,
-  'event-loop-delay': value => `${value.toFixed(1)} ms`,
-  sessions: String,
-  'messages-per-second': value => value.toFixed(1),
-  uptime: spellDuration,
-  pid: String
+  cpu: ({ cpu }) => `${cpu.toFixed(1)} %`,
+  rate: ({ messagesPerSecond }) => messagesPerSecond.toFixed(1),
+  rss: ({ rss }) => `${(rss / MIB).toFixed(1)} MB`,
+  delay: ({ eventLoopDelay }) => `${eventLoopDelay.toFixed(1)} ms`,
+  sessions: ({ sessions }) => String(sessions),
+  uptime: ({ uptime }) => spellDuration(uptime),
+  pid: ({ pid }) => String(pid)
 }
 
 export class MonitoringPanel {
-  take ({ eventLoopDelay, messagesPerSecond, ...rest }) {
-    const figures = { ...rest, 'event-loop-delay': eventLoopDelay, 'messages-per-second': messagesPerSecond }
-    for (const [name, toText] of Object.entries(spell)) {
-      document.getElementById(`monitoring-${name}`).textContent = toText(figures[name])
-    }
-    document.getElementById('monitoring-meter').style.width = `${Math.min(100, figures.cpu)}%`
+  #cpu = new Chart(document.getElementById('monitoring-cpu-chart'))
+  #rate = new Chart(document.getElementById('monitoring-rate-chart'))
+
+  take (figures) {
+    for (const [name, textOf] of Object.entries(spell)) document.getElementById(`monitoring-${name}`).textContent = textOf(figures)
+    this.#cpu.add(figures.cpu)
+    this.#rate.add(figures.messagesPerSecond)
   }
 }
 

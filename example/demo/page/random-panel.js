@@ -1,47 +1,41 @@
-/** The panel of `random`: JSON-RPC written to it, the numbers that come back, and their chart. */
+/** The panel of `random`: JSON-RPC calls, the numbers that come of them, and their chart. */
 import { Chart } from './chart.js'
 
-const CHANNEL = '/service/random'
-
 export class RandomPanel {
-  #connection
   #note
+  #service = null
   #running = true
   #received = 0
-  #chart = new Chart(document.getElementById('random-chart'))
+  #chart = new Chart(document.getElementById('random-chart'), { top: 100, lines: [0, 25, 50, 75, 100] })
   #value = document.getElementById('random-value')
   #count = document.getElementById('random-count')
   #interval = document.getElementById('random-interval')
-  #start = document.getElementById('random-start')
-  #stop = document.getElementById('random-stop')
+  #buttons = document.querySelectorAll('#random-form button')
 
-  constructor (connection, note) {
-    this.#connection = connection
+  constructor (note) {
     this.#note = note
     document.getElementById('random-form').addEventListener('submit', event => {
       event.preventDefault()
-      this.#running = true
-      this.#say(this.#startCall())
+      this.#start()
     })
-    this.#stop.addEventListener('click', () => {
+    document.getElementById('random-stop').addEventListener('click', () => {
       this.#running = false
-      this.#say({ method: 'stop' })
+      this.#call('stop')
     })
+    document.getElementById('random-end').addEventListener('click', () => this.#call('end'))
   }
 
-  /** What goes with the subscription: numbers come at once, unless the visitor has stopped them. */
-  firstWords () {
-    return this.#running && this.#interval.checkValidity() ? JSON.stringify(this.#startCall()) : undefined
+  /** A conversation begins: numbers come at once, and again when it is opened anew, unless the visitor has stopped them. */
+  meet (service) {
+    this.#service = service
+    this.#running = true
+    service.on('state', state => {
+      if (state === 'connected' && this.#running && this.#interval.checkValidity()) this.#start()
+    })
   }
 
   enable (enabled) {
-    this.#start.disabled = !enabled
-    this.#stop.disabled = !enabled
-  }
-
-  /** A new subscription starts numbers, however the last one ended. */
-  renew () {
-    this.#running = true
+    for (const button of this.#buttons) button.disabled = !enabled
   }
 
   take (line) {
@@ -54,14 +48,19 @@ export class RandomPanel {
     this.#chart.add(result)
   }
 
-  #startCall () {
-    return { method: 'start', params: [this.#interval.valueAsNumber] }
+  #start () {
+    this.#running = true
+    this.#call('start', this.#interval.valueAsNumber)
   }
 
-  #say (call) {
-    const text = JSON.stringify(call)
-    this.#connection.publish(CHANNEL, text)
-    this.#note('publish', `random, ${text}`)
+  async #call (method, ...params) {
+    const call = `${method}(${params.join(', ')})`
+    try {
+      const result = await this.#service.call(method, params)
+      this.#note('call', `random.${call} → ${JSON.stringify(result)}`)
+    } catch (error) {
+      this.#note('error', `random.${call}: ${error.message}`)
+    }
   }
 }
 

@@ -1,6 +1,7 @@
-/** The services as the gateway lists them, each with its state and its button. */
+/** The services as the gateway lists them, each with its state, why it is so, and its button. */
 
-const WORDS = { off: 'off', waiting: 'waiting', opening: 'opening', on: 'live', ended: 'ended', refused: 'refused' }
+const WORDS = { off: 'off', connecting: 'opening', connected: 'live', reconnecting: 'reconnecting', ended: 'ended', refused: 'refused' }
+const WANTED = ['connecting', 'connected', 'reconnecting']
 
 export class ServiceList {
   #element
@@ -21,21 +22,18 @@ export class ServiceList {
       this.#rows.delete(name)
     }
     this.#element.querySelector(':scope > .hint')?.remove()
-    for (const [name, service] of Object.entries(services)) {
-      if (!this.#rows.has(name)) this.#rows.set(name, this.#add(name))
-      this.#rows.get(name).address.textContent = addressOf(service)
-    }
+    for (const [name, service] of Object.entries(services)) this.#row(name).address.textContent = addressOf(service)
   }
 
-  show ({ name, state, detail = '' }) {
-    const row = this.#rows.get(name)
-    if (row === undefined) return
-    const wanted = state === 'on' || state === 'opening' || state === 'waiting'
+  /** @param why it ended, or was refused */
+  show (name, state, why = '') {
+    const row = this.#row(name)
+    const wanted = WANTED.includes(state)
     row.element.dataset.state = state
-    this.#word(row)
-    row.state.title = detail
+    row.why.textContent = why
     row.button.textContent = wanted ? 'Unsubscribe' : 'Subscribe'
     row.button.classList.toggle('primary', !wanted)
+    this.#word(row)
   }
 
   /** Without a connection nothing is live, and buttons do nothing. */
@@ -44,32 +42,39 @@ export class ServiceList {
     for (const row of this.#rows.values()) this.#word(row)
   }
 
-  #word ({ element, state, button }) {
-    const live = element.dataset.state === 'on'
-    state.textContent = live && !this.#enabled ? WORDS.waiting : WORDS[element.dataset.state]
+  #word ({ element, badge, button }) {
+    const { state } = element.dataset
+    const word = WANTED.includes(state) && !this.#enabled ? 'waiting' : WORDS[state]
+    if (badge.textContent !== word) badge.textContent = word
     button.disabled = !this.#enabled
+  }
+
+  #row (name) {
+    if (!this.#rows.has(name)) this.#rows.set(name, this.#add(name))
+    return this.#rows.get(name)
   }
 
   #add (name) {
     const element = make('article', 'service')
     const title = make('h3', '', name)
     const address = make('p', 'address')
-    const state = make('p', 'badge', WORDS.off)
+    const why = make('p', 'why')
+    const badge = make('p', 'badge', WORDS.off)
     const button = make('button', 'primary', 'Subscribe')
     element.dataset.service = name
     element.dataset.state = 'off'
     title.id = `service-${name}`
-    state.setAttribute('role', 'status')
+    badge.setAttribute('role', 'status')
     button.type = 'button'
     button.disabled = !this.#enabled
     button.dataset.action = 'toggle'
     button.setAttribute('aria-describedby', title.id)
     button.addEventListener('click', () => this.#onToggle(name))
     const words = make('div', 'words')
-    words.append(title, address)
-    element.append(words, state, button)
+    words.append(title, address, why)
+    element.append(words, badge, button)
     this.#element.append(element)
-    return { element, address, state, button }
+    return { element, address, why, badge, button }
   }
 }
 

@@ -1,38 +1,73 @@
 /** The state of the connection, where it cannot be missed. */
 
-const WORDS = { connecting: 'connecting', connected: 'connected', lost: 'connection lost', closed: 'closed' }
-const NOTICES = {
-  lost: 'The connection is lost. The page keeps trying, and goes on where it was once the server answers.',
-  closed: 'The server ended the session.'
-}
+const WORDS = { idle: 'connecting', connecting: 'connecting', connected: 'connected', waiting: 'connection lost', closed: 'closed' }
+const PING = 5000
+const TICK = 200
 
 export class Status {
+  #client = null
   #pill = document.querySelector('.state')
   #state = document.getElementById('state')
   #transport = document.getElementById('transport')
+  #roundTrip = document.getElementById('round-trip')
   #notice = document.getElementById('notice')
   #text = document.getElementById('notice-text')
-  #reconnect = document.getElementById('reconnect')
+  #countdown = document.getElementById('countdown')
+  #hurry = document.getElementById('hurry')
+  #reopen = document.getElementById('reopen')
 
-  constructor (onReconnect, onTransport) {
-    this.#reconnect.addEventListener('click', onReconnect)
-    for (const input of inputs()) input.addEventListener('change', () => onTransport(input.value))
+  /** @param onReopen told that the visitor wants to connect after the gateway has ended it */
+  constructor (onReopen) {
+    this.#reopen.addEventListener('click', onReopen)
+    this.#hurry.addEventListener('click', () => this.#client.hurry())
+    for (const name of ['online', 'offline']) window.addEventListener(name, () => this.#show())
+    window.setInterval(() => this.#count(), TICK)
+    window.setInterval(() => this.#ping(), PING)
   }
 
-  show ({ state, transport }) {
-    this.#pill.dataset.state = state
-    document.body.dataset.state = state
-    this.#state.textContent = WORDS[state]
-    this.#transport.textContent = transport ?? 'nothing'
-    this.#text.textContent = NOTICES[state] ?? ''
-    this.#notice.hidden = NOTICES[state] === undefined
-    this.#reconnect.hidden = state !== 'closed'
-    // After a fallback the switch says what is in use, so that the other can be chosen again.
-    if (state !== 'connected') return
-    for (const input of inputs()) input.checked = input.value === transport
+  follow (client) {
+    this.#client = client
+    this.#roundTrip.textContent = '–'
+    client.on('connection', () => {
+      if (client === this.#client) this.#show()
+    })
+    client.on('roundTrip', milliseconds => {
+      if (client === this.#client) this.#roundTrip.textContent = `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`
+    })
+    this.#show()
+  }
+
+  #show () {
+    const { connection } = this.#client
+    const { state } = connection
+    this.#pill.dataset.state = document.body.dataset.state = state
+    say(this.#state, WORDS[state])
+    this.#transport.textContent = connection.transport ?? 'nothing'
+    this.#notice.hidden = state !== 'waiting' && state !== 'closed'
+    say(this.#text, this.#notice.hidden ? '' : noticeOf(connection))
+    this.#hurry.hidden = this.#countdown.hidden = state !== 'waiting'
+    this.#reopen.hidden = state !== 'closed'
+    this.#count()
+  }
+
+  #count () {
+    const { state, until } = this.#client?.connection ?? {}
+    if (state === 'waiting') this.#countdown.textContent = `Next attempt in ${Math.max(0, Math.ceil((until - Date.now()) / 1000))} s`
+  }
+
+  // So that the round trip is of now, also where nothing happens.
+  #ping () {
+    if (this.#client?.connection.state === 'connected') this.#client.ping().catch(() => {})
   }
 }
 
-function inputs () {
-  return document.querySelectorAll('input[name="transport"]')
+function noticeOf ({ state, reason }) {
+  if (state === 'closed') return `The gateway has closed the connection: ${reason.message}`
+  if (!window.navigator.onLine) return 'This browser is offline. The page goes on where it was once it is back.'
+  return 'The connection is lost. The page keeps trying, and goes on where it was.'
+}
+
+// A text that is set again would be read out again.
+function say (element, text) {
+  if (element.textContent !== text) element.textContent = text
 }

@@ -1,7 +1,7 @@
 /**
  * The service `random`: says READY, then numbers from 0 to 99 at the pace it is asked for.
  *
- * `{"method":"start","params":[ms]}` starts (or changes the pace), `{"method":"stop"}` stops.
+ * `{"method":"start","params":[ms]}` starts (or changes the pace), `{"method":"stop"}` stops, `{"method":"end"}` hangs up.
  * A call with an `id` is answered, and every mistake is.
  */
 import type { Socket } from 'node:net'
@@ -49,6 +49,7 @@ class Ticker {
   #call ({ method, params }: Call): boolean {
     if (method === 'start') this.#start(params[0])
     else if (method === 'stop') this.stop()
+    else if (method === 'end') this.#end()
     else throw methodNotFound(method.slice(0, 100))
     return true
   }
@@ -61,6 +62,12 @@ class Ticker {
     this.#log.info(`random: a number each ${ms} ms`)
     // A number that nobody is ready to read is left out: the next one is as good.
     this.#timer = setInterval(() => say(this.#socket, resultLine(Math.floor(Math.random() * 100))), ms)
+  }
+
+  // What is answered goes out first.
+  #end (): void {
+    this.stop()
+    setImmediate(() => this.#socket.end())
   }
 
   stop (): void {

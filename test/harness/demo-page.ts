@@ -1,0 +1,87 @@
+/** The page of the demo in a browser, used as a visitor would: by what it shows, its buttons and its fields. */
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { DEADLINE, until } from './until.js'
+
+export const SERVICES = ['random', 'dmsg', 'monitoring'] as const
+export type Transports = 'both' | 'websocket' | 'long-polling'
+
+export class DemoPage {
+  readonly page: Page
+
+  private constructor (page: Page) {
+    this.page = page
+  }
+
+  /** Opens the page, in a context of its own unless one is given. What the page throws and nobody catches fails the test. */
+  static async open (t: Test, browser: Browser | BrowserContext, url: string): Promise<DemoPage> {
+    const context = 'newContext' in browser ? await browser.newContext() : browser
+    const page = await context.newPage()
+    t.teardown(() => context === browser ? page.close() : context.close())
+    page.setDefaultTimeout(DEADLINE)
+    page.on('pageerror', error => t.fail(`the page failed: ${error.message}`))
+    await page.goto(url)
+    return new DemoPage(page)
+  }
+
+  find (selector: string, hasText?: string | RegExp): Locator {
+    return this.page.locator(selector, hasText === undefined ? {} : { hasText })
+  }
+
+  /** Waits until the page shows an element, with a text. */
+  async shows (selector: string, hasText?: string | RegExp): Promise<void> {
+    await this.find(selector, hasText).first().waitFor()
+  }
+
+  /** Waits until the event log has an entry. */
+  async logs (kind: string, text: string | RegExp): Promise<void> {
+    await this.shows(`#log li[data-kind="${kind}"]`, text)
+  }
+
+  async connectedOver (transport: Exclude<Transports, 'both'>): Promise<void> {
+    await this.shows('.state[data-state="connected"] #transport', transport)
+  }
+
+  async choose (transports: Transports): Promise<void> {
+    await this.find(`input[name="transport"][value="${transports}"]`).check()
+  }
+
+  toggle (service: string): Locator {
+    return this.find(`[data-service="${service}"] button`)
+  }
+
+  async serviceIs (service: string, state: string): Promise<void> {
+    await this.shows(`[data-service="${service}"] .badge`, state)
+  }
+
+  async openServices (): Promise<void> {
+    for (const service of SERVICES) {
+      await this.toggle(service).click()
+      await this.serviceIs(service, 'live')
+    }
+  }
+
+  /** What an element says, as a number. */
+  async number (selector: string): Promise<number> {
+    return Number(await this.find(selector).textContent())
+  }
+
+  /** Waits until the text of an element is another than it was. */
+  async changes (selector: string): Promise<void> {
+    const before = await this.find(selector).textContent()
+    await until(async () => await this.find(selector).textContent() !== before, `${selector} says something else than ${before}`)
+  }
+
+  /** Numbers, log lines and figures arrive, over whatever the page is connected by. */
+  async everythingFlows (): Promise<void> {
+    for (const service of SERVICES) await this.serviceIs(service, 'live')
+    await this.find('#random-interval').fill('50')
+    await this.find('#random-start').click()
+    await this.changes('#random-count')
+    await this.shows('#random-value', /^\d{1,2}$/)
+    // Starting numbers is told in the log of the server.
+    await this.shows('#dmsg-lines .line', 'random: a number each 50 ms')
+    await this.changes('#monitoring-uptime')
+    await this.shows('#monitoring-pid', /^\d+$/)
+  }
+}
