@@ -8,7 +8,7 @@ import { DemoPage } from './harness/demo-page.js'
 import { runDemo, startDemo, startStubbornProxy } from './harness/demo.js'
 import { within } from './harness/until.js'
 
-t.setTimeout(180_000)
+t.setTimeout(400_000)
 
 inChromium(t, 'the page', async (t, browser) => {
   const demo = await startDemo(t)
@@ -70,6 +70,93 @@ inChromium(t, 'the page', async (t, browser) => {
     const story = await page.find('#dmsg-lines .line').allTextContents()
     const loaded = story.findLastIndex(line => line.includes('GET /demo/realtime'))
     t.notMatch(story.slice(loaded).join('\n'), 'handshake', 'no new session')
+  })
+
+  t.test('carries a chat between two tabs, and says who wrote', async t => {
+    const context = await browser.newContext()
+    t.teardown(() => context.close())
+    const [one, two] = [await DemoPage.open(t, context, demo.url), await DemoPage.open(t, context, demo.url)]
+    for (const page of [one, two]) await page.connectedOver('websocket')
+    await one.find('#chat-name').fill('Ada')
+    await two.find('#chat-name').fill('Grace')
+    await one.says('Is anybody there?')
+    await two.shows('#chat-lines li[data-mine="false"]', /^Ada.*Is anybody there\?$/)
+    await two.says('<b>In the other tab</b>')
+    await one.shows('#chat-lines li[data-mine="false"]', /^Grace.*<b>In the other tab<\/b>$/)
+    await one.shows('#chat-lines li[data-mine="true"]', /^Ada \(you\).*Is anybody there\?$/)
+    // The page does not let anybody write at length, and neither does the server.
+    await one.find('#chat-text').fill('x'.repeat(300))
+    t.equal((await one.find('#chat-text').inputValue()).length, 280)
+    await one.page.evaluate("document.getElementById('chat-text').removeAttribute('maxlength')")
+    await one.says('x'.repeat(281))
+    await one.shows('#chat-status', 'Not sent: 400:/chat/demo')
+    await one.says('x'.repeat(280))
+    await two.shows('#chat-lines li', 'x'.repeat(280))
+    t.equal(await two.find('#chat-lines li').count(), 3)
+  })
+
+  for (const transport of ['websocket', 'long-polling'] as const) {
+    t.test(`loses nothing when the network is cut, over ${transport}`, async t => {
+      const page = await DemoPage.open(t, browser, demo.url)
+      await page.choose(transport)
+      await page.connectedOver(transport)
+      await page.changes('#delivery-last')
+      const before = await page.tally()
+      await page.find('#cut').click()
+      await page.shows('#countdown', 'Next attempt')
+      await page.shows('#notice-text', 'The network is cut')
+      t.ok((await page.tally()).swallowed > 0, 'something was lost on the wire')
+      await page.says('said in the dark')
+      await page.shows('#chat-status', '1 waits for the connection')
+      await page.find('#cut').click()
+      await page.find('#hurry').click()
+      await page.connectedOver(transport)
+      await page.shows('#chat-lines li', 'said in the dark')
+      await page.changes('#delivery-last')
+      const { last, received, missing, doubled } = await page.tally()
+      t.same({ missing, doubled }, { missing: 0, doubled: 0 })
+      t.equal(received - before.received, last - before.last, 'all of them, in order')
+      t.equal(await page.find('#delivery-verdict').textContent(), 'missing: 0, doubled: 0')
+      await page.logs('connect', /after [\d.]+ s without/)
+    })
+  }
+
+  t.test('says that the browser is offline, and goes on when it is back', async t => {
+    const page = await DemoPage.open(t, browser, demo.url)
+    await page.choose('long-polling')
+    await page.connectedOver('long-polling')
+    await page.page.context().setOffline(true)
+    await page.shows('#notice-text', 'This browser is offline')
+    await page.page.context().setOffline(false)
+    await page.connectedOver('long-polling')
+    t.ok(await page.find('#notice').isHidden())
+  })
+
+  t.test('says why a service is refused', async t => {
+    const page = await DemoPage.open(t, browser, demo.url)
+    await page.choose('long-polling')
+    await page.connectedOver('long-polling')
+    await page.refuses('/service/dmsg')
+    await page.toggle('dmsg').click()
+    await page.serviceIs('dmsg', 'refused')
+    await page.shows('[data-service="dmsg"] .why', '403:/service/dmsg:Subscribing denied')
+    t.equal(await page.toggle('dmsg').textContent(), 'Subscribe')
+  })
+
+  t.test('is used by keyboard', async t => {
+    const page = await DemoPage.open(t, browser, demo.url)
+    await page.connectedOver('websocket')
+    await page.find('input[value="both"]').focus()
+    await page.page.keyboard.press('ArrowRight')
+    await page.logs('transport', 'websocket chosen')
+    await page.connectedOver('websocket')
+    await page.toggle('random').focus()
+    await page.page.keyboard.press('Enter')
+    await page.serviceIs('random', 'live')
+    await page.find('#cut').focus()
+    await page.page.keyboard.press('Space')
+    await page.shows('#cut', 'Mend the network')
+    t.equal(await page.page.evaluate("getComputedStyle(document.getElementById('cut')).outlineStyle"), 'solid', 'the focus is seen')
   })
 
   t.test('counts down to the next attempt, and goes on when the server is back', async t => {

@@ -1,6 +1,6 @@
 /**
  * The demo: a Fastify server with the realtime gateway, two TCP services and the gateway's own figures behind
- * it, and a page that brings them to the browser. `--help` says the rest.
+ * it, a counter, a chat, and a page that brings them to the browser. `--help` says the rest.
  */
 import type { AddressInfo } from 'node:net'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
@@ -8,9 +8,11 @@ import realtime from 'fastify-bayeux'
 import { endOnSignal } from '../../lib/cli/signals.js'
 import { readArguments, type Settings } from './arguments.js'
 import { readConfiguration, startServices } from './configuration.js'
+import { count } from './counter.js'
 import { listenOrMove } from './listen.js'
 import { LogFeed } from './log-feed.js'
 import { PAGE, pages } from './pages.js'
+import { policy } from './policy.js'
 import { dmsg } from './services/dmsg.js'
 import { random } from './services/random.js'
 import { tellStory } from './story.js'
@@ -27,8 +29,9 @@ async function run (settings: Settings): Promise<void> {
 
   const configuration = await readConfiguration()
   await startServices(configuration, services, warn)
-  await app.register(realtime, configuration)
+  await app.register(realtime, { ...configuration, policy })
   tellStory(app)
+  count(app)
   await app.register(pages)
   const port = await listen(app, settings, warn)
   process.stdout.write(`\nOpen ${pageUrl(settings.host, port)}\n\n`)

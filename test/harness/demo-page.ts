@@ -61,9 +61,24 @@ export class DemoPage {
     }
   }
 
-  /** What an element says, as a number. */
-  async number (selector: string): Promise<number> {
-    return Number(await this.find(selector).textContent())
+  /** What came of the counter, at one moment. */
+  async tally (): Promise<Record<'last' | 'received' | 'missing' | 'doubled' | 'swallowed', number>> {
+    return await this.page.evaluate(`Object.fromEntries(['last', 'received', 'missing', 'doubled', 'swallowed']
+      .map(name => [name, Number(document.getElementById('delivery-' + name).textContent)]))`)
+  }
+
+  /** From now on a subscription, over long-polling, is answered as if the gateway did not allow it. */
+  async refuses (channel: string): Promise<void> {
+    await this.page.route(({ pathname }) => pathname.startsWith('/realtime'), async route => {
+      const messages: { id: string, channel: string, subscription?: string }[] = [route.request().postDataJSON() ?? []].flat()
+      if (!messages.some(({ subscription }) => subscription === channel)) return await route.fallback()
+      await route.fulfill({ json: messages.map(message => ({ ...message, successful: false, error: `403:${channel}:Subscribing denied` })) })
+    })
+  }
+
+  async says (text: string): Promise<void> {
+    await this.find('#chat-text').fill(text)
+    await this.find('#chat-text').press('Enter')
   }
 
   /** Waits until the text of an element is another than it was. */

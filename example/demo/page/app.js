@@ -1,10 +1,13 @@
 /** The page: its parts put together. */
+import { ChatPanel } from './chat-panel.js'
 import { Connection } from './connection.js'
 import { Conversations } from './conversations.js'
+import { DeliveryPanel } from './delivery-panel.js'
 import { DmsgPanel } from './dmsg-panel.js'
 import { EventLog } from './event-log.js'
 import { History } from './history.js'
 import { MonitoringPanel } from './monitoring-panel.js'
+import { Network } from './network.js'
 import { RandomPanel } from './random-panel.js'
 import { ServiceList } from './service-list.js'
 import { Status } from './status.js'
@@ -13,11 +16,21 @@ import { transportSwitch } from './transport-switch.js'
 const log = new EventLog(document.getElementById('log'))
 const note = (kind, text) => log.note(kind, text)
 
-const connection = new Connection()
+const network = new Network(({ cut, swallowed }) => {
+  if (document.body.dataset.network !== (cut ? 'cut' : 'whole')) {
+    note('network', cut ? 'cut, and nobody is told' : `mended; lost on the wire so far: ${swallowed}`)
+    document.body.dataset.network = cut ? 'cut' : 'whole'
+  }
+  delivery.show()
+  status.show()
+})
+const connection = new Connection(network)
 const status = new Status(() => connection.open())
 const history = new History(note)
 const random = new RandomPanel(note)
 const panels = { random, dmsg: new DmsgPanel(), monitoring: new MonitoringPanel() }
+const delivery = new DeliveryPanel(network)
+const chat = new ChatPanel()
 const states = {}
 const list = new ServiceList(document.getElementById('services'), name => conversations.toggle(name))
 const conversations = new Conversations(panels, (name, state, why) => {
@@ -37,6 +50,8 @@ connection.onClient(client => {
   history.follow(client)
   status.follow(client)
   conversations.follow(client)
+  delivery.follow(client)
+  chat.follow(client)
 })
 
 transportSwitch(connection.choice, choice => {

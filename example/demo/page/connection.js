@@ -12,7 +12,13 @@ const TRANSPORTS = {
 export class Connection {
   client = null
   choice = recall('transport', 'both')
+  #network
   #listeners = []
+
+  /** @param network whose `WebSocket` and `fetch` carry it */
+  constructor (network) {
+    this.#network = network
+  }
 
   get connected () {
     return this.client?.connection.state === 'connected'
@@ -32,7 +38,9 @@ export class Connection {
       transports: TRANSPORTS[choice],
       ack: true,
       backOff: { initial: 1000, max: 10_000 },
-      extensions: [reload()]
+      extensions: [reload()],
+      WebSocket: this.#network.WebSocket,
+      fetch: this.#network.fetch
     })
     for (const listener of this.#listeners) listener(client)
     former?.close()

@@ -1,0 +1,20 @@
+/** Who may do what in the demo: everybody may hear the counter, speak with the services, and chat, but not at length. */
+import type { Policy } from 'fastify-bayeux'
+
+const CHAT = '/chat/demo'
+const SERVICE = '/service/'
+const HEARD = [CHAT, '/demo/counter']
+const LONGEST = { id: 40, name: 32, text: 280 }
+
+export const policy: Policy = {
+  canSubscribe: (_session, channel) => channel.startsWith(SERVICE) || HEARD.includes(channel),
+  canPublish: (_session, channel, data) => channel.startsWith(SERVICE) || (channel === CHAT && (isWords(data) || `400:${CHAT}:Expected id, name and text, none of them empty or long`))
+}
+
+function isWords (data: unknown): boolean {
+  if (typeof data !== 'object' || data === null || Object.keys(data).length !== 3) return false
+  return Object.entries(LONGEST).every(([field, longest]) => {
+    const value = (data as Record<string, unknown>)[field]
+    return typeof value === 'string' && value.trim() !== '' && value.length <= longest
+  })
+}
