@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
 import { createInterface } from 'node:readline'
 import t from 'tap'
+import type { Session } from '../lib/index.js'
 import { inChromium } from './harness/chromium.js'
 import { DemoPage } from './harness/demo-page.js'
 import { runDemo, startDemo, startStubbornProxy } from './harness/demo.js'
@@ -136,11 +137,26 @@ inChromium(t, 'the page', async (t, browser) => {
     const page = await DemoPage.open(t, browser, demo.url)
     await page.choose('long-polling')
     await page.connectedOver('long-polling')
-    await page.refuses('/service/dmsg')
+    await page.refuse(({ subscription }) => subscription === '/service/dmsg', { error: '403:/service/dmsg:Subscribing denied' })
     await page.toggle('dmsg').click()
     await page.serviceIs('dmsg', 'refused')
     await page.shows('[data-service="dmsg"] .why', '403:/service/dmsg:Subscribing denied')
     t.equal(await page.toggle('dmsg').textContent(), 'Subscribe')
+  })
+
+  t.test('says that the gateway has closed it, and connects again when it is told to', async t => {
+    const page = await DemoPage.open(t, browser, demo.url)
+    await page.choose('long-polling')
+    await page.connectedOver('long-polling')
+    await page.toggle('random').click()
+    await page.serviceIs('random', 'live')
+    const letIn = await page.refuse(({ channel }) => channel === '/meta/connect', { error: '403::Go away', advice: { reconnect: 'none' } })
+    await page.shows('#notice-text', 'The gateway has closed the connection: 403::Go away')
+    await letIn()
+    await page.find('#reopen').click()
+    await page.connectedOver('long-polling')
+    await page.serviceIs('random', 'live')
+    await page.changes('#random-count')
   })
 
   t.test('is used by keyboard', async t => {
@@ -216,6 +232,19 @@ t.test('random speaks JSON-RPC to anybody', async t => {
   const ended = once(socket, 'close')
   socket.write('{"method":"end","id":5}\n')
   await within(ended, 'it hangs up')
+})
+
+t.test('nobody counts but the server, and nobody listens to everything', async t => {
+  const { policy } = await import('../example/demo/policy.js')
+  const nobody = {} as Session
+  const words = { id: '1', name: 'Ada', text: 'Hello' }
+  t.equal(policy.canPublish?.(nobody, '/demo/counter', { run: 1, number: 1 }), false)
+  t.equal(policy.canPublish?.(nobody, '/chat/demo', words), true)
+  for (const wrong of [null, 'Hello', {}, { ...words, more: '' }, { ...words, name: ' ' }, { ...words, text: 1 }, { ...words, name: 'x'.repeat(33) }]) {
+    t.match(policy.canPublish?.(nobody, '/chat/demo', wrong), /^400:/, JSON.stringify(wrong))
+  }
+  t.equal(policy.canSubscribe?.(nobody, '/**'), false)
+  t.equal(policy.canSubscribe?.(nobody, '/demo/counter'), true)
 })
 
 t.test('the command line', async t => {

@@ -13,7 +13,7 @@ export interface Farewell {
   readonly exitCode: number
 }
 
-const HELP = `The demo of fastify-bayeux: three services, in the browser.
+const HELP = `The demo of fastify-bayeux: three services and a chat, in the browser.
 
 Usage: npm start
        PORT=8080 npm start
@@ -25,6 +25,9 @@ speaks to it at /demo/realtime, and the services behind it:
   random      1315  numbers on demand, by JSON-RPC: start [ms], stop, end
   dmsg        1316  the log of this server, live
   monitoring        figures of this process and of the gateway, each second
+
+The page also has a chat between its tabs, and a button that cuts its network
+and shows that nothing is lost.
 
 The services are listed in example/demo/realtime.yml, and so are their ports.
 The third is built into the gateway; the others are plain text over TCP, so a

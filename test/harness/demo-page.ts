@@ -67,13 +67,20 @@ export class DemoPage {
       .map(name => [name, Number(document.getElementById('delivery-' + name).textContent)]))`)
   }
 
-  /** From now on a subscription, over long-polling, is answered as if the gateway did not allow it. */
-  async refuses (channel: string): Promise<void> {
-    await this.page.route(({ pathname }) => pathname.startsWith('/realtime'), async route => {
-      const messages: { id: string, channel: string, subscription?: string }[] = [route.request().postDataJSON() ?? []].flat()
-      if (!messages.some(({ subscription }) => subscription === channel)) return await route.fallback()
-      await route.fulfill({ json: messages.map(message => ({ ...message, successful: false, error: `403:${channel}:Subscribing denied` })) })
+  /**
+   * Answers requests of long-polling as if the gateway had refused what is in them.
+   * @param refused picks the messages
+   * @param reply what the refusals say beside `successful`
+   * @returns does so no more
+   */
+  async refuse (refused: (message: Record<string, unknown>) => boolean, reply: Record<string, unknown>): Promise<() => Promise<void>> {
+    const polls = ({ pathname }: URL) => pathname.startsWith('/realtime')
+    await this.page.route(polls, async route => {
+      const messages: Record<string, unknown>[] = [route.request().postDataJSON() ?? []].flat()
+      if (!messages.some(refused)) return await route.fallback()
+      await route.fulfill({ json: messages.map(({ id, channel, subscription }) => ({ id, channel, subscription, successful: false, ...reply })) })
     })
+    return async () => await this.page.unroute(polls)
   }
 
   async says (text: string): Promise<void> {

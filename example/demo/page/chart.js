@@ -9,15 +9,18 @@ export class Chart {
   #values = []
   #asked = false
   #top
+  #least
   #lines
 
   /**
-   * @param top the value at the upper edge; the largest one shown where it is left out
+   * @param top the value at the upper edge; `null` is the largest one shown
+   * @param least what the upper edge stands for at least
    * @param lines values with a line and a label
    */
-  constructor (canvas, { top = null, lines = [] } = {}) {
+  constructor (canvas, { top = null, least = 1, lines = [] }) {
     this.#canvas = canvas
     this.#top = top
+    this.#least = least
     this.#lines = lines
     new window.ResizeObserver(() => this.#ask()).observe(canvas)
     window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#ask())
@@ -44,7 +47,7 @@ export class Chart {
     const pen = sharpPen(this.#canvas, width, height)
     const style = window.getComputedStyle(this.#canvas)
     const margin = this.#lines.length > 0 ? WITH_LABELS : WITHOUT
-    const top = this.#top ?? Math.max(1, ...this.#values)
+    const top = this.#top ?? Math.max(this.#least, ...this.#values)
     const y = value => margin.top + (1 - value / top) * (height - margin.top - margin.bottom)
     const step = (width - margin.left - margin.right) / (KEPT - 1)
     const x = index => width - margin.right - (this.#values.length - 1 - index) * step

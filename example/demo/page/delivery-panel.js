@@ -9,7 +9,7 @@ export class DeliveryPanel {
   #network
   #tally = new Tally()
   #came = 0
-  #chart = new Chart(document.getElementById('delivery-chart'))
+  #chart = new Chart(document.getElementById('delivery-chart'), { least: 10 })
   #button = document.getElementById('cut')
   #verdict = document.getElementById('delivery-verdict')
 

@@ -14,8 +14,8 @@ const spell = {
 }
 
 export class MonitoringPanel {
-  #cpu = new Chart(document.getElementById('monitoring-cpu-chart'))
-  #rate = new Chart(document.getElementById('monitoring-rate-chart'))
+  #cpu = new Chart(document.getElementById('monitoring-cpu-chart'), { least: 10 })
+  #rate = new Chart(document.getElementById('monitoring-rate-chart'), { least: 20 })
 
   take (figures) {
     for (const [name, textOf] of Object.entries(spell)) document.getElementById(`monitoring-${name}`).textContent = textOf(figures)
