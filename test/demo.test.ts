@@ -152,6 +152,8 @@ inChromium(t, 'the page', async (t, browser) => {
     await page.serviceIs('random', 'live')
     const letIn = await page.refuse(({ channel }) => channel === '/meta/connect', { error: '403::Go away', advice: { reconnect: 'none' } })
     await page.shows('#notice-text', 'The gateway has closed the connection: 403::Go away')
+    await page.serviceIs('random', 'waiting')
+    t.equal(await page.find('#log li[data-kind="error"]').count(), 1, 'said once')
     await letIn()
     await page.find('#reopen').click()
     await page.connectedOver('long-polling')

@@ -55,12 +55,13 @@ export class Conversations {
 
   #end (name, reason, error) {
     this.#open.delete(name)
+    // What ended with its client is wanted from the next one.
+    if (this.#client.connection.state === 'closed') return this.#onChange(name, 'connecting')
+    this.#want(name, false)
     const why = error?.message ?? (reason === 'ended' ? 'by the service' : reason)
     const state = reason === 'refused' ? 'refused' : 'ended'
     this.#note(error === null ? 'unsubscribe' : 'error', `${name} ${state}: ${why}`)
     this.#onChange(name, state, why)
-    // What ended with its client is wanted from the next one.
-    if (this.#client.connection.state !== 'closed') this.#want(name, false)
   }
 
   #want (name, wanted) {

@@ -18,7 +18,10 @@ export class History {
     client.on('session', (_clientId, first) => {
       this.#note('session', first ? 'this page has a session' : 'a new one: what was published between the two is missed')
     })
-    client.on('error', error => this.#note('error', error.message))
+    client.on('error', error => {
+      // What ends because all of it does has nothing to add.
+      if (client.connection.state !== 'closed') this.#note('error', error.message)
+    })
     client.on('connection', connection => {
       // One that makes room for another has nothing to tell.
       if (client !== this.#client) return

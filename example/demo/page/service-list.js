@@ -71,8 +71,8 @@ export class ServiceList {
     button.setAttribute('aria-describedby', title.id)
     button.addEventListener('click', () => this.#onToggle(name))
     const words = make('div', 'words')
-    words.append(title, address, why)
-    element.append(words, badge, button)
+    words.append(title, address)
+    element.append(words, badge, button, why)
     this.#element.append(element)
     return { element, address, why, badge, button }
   }
