@@ -143,8 +143,14 @@ export class Service<Types = any> implements AsyncIterable<ServiceTypes<Types>['
         if (state === 'reconnecting') this.#calls.fail(new RealtimeError('lost', `The gateway lost ${this.name}`))
         if (states.includes(state)) this.#become(state as ServiceState, notice.reason)
       },
-      ended: (error, notice) => this.#end(notice?.reason ?? (error === null ? 'closed by the client' : 'refused'), error)
+      ended: (error, notice) => this.#end(notice?.reason ?? this.#whyEnded(error), error)
     }
+  }
+
+  // The gateway says why a service ended; without its word it did not open, or the whole client was closed.
+  #whyEnded (error: RealtimeError | null): string {
+    if (error === null) return 'closed by the client'
+    return this.#state === 'connecting' ? 'refused' : 'closed'
   }
 
   #deliver (data: ServiceTypes<Types>['event']): void {

@@ -229,3 +229,34 @@ t.test('states that the gateway tells are no data', async t => {
   t.same(states, ['reconnecting', 'connected'])
   t.same(await it[Symbol.asyncIterator]().next(), { done: false, value: 'hello' })
 })
+
+t.test('a client that the gateway closes: what was open is closed, not refused', async t => {
+  const service = await startTcpService(t)
+  const { app, url } = await startGateway(t, named(service))
+  const client = makeClient(t, url)
+  const it = client.service('it')
+  await within(it.ready, 'open')
+  const ended = new Promise<unknown[]>(resolve => it.on('state', (state, reason, error) => {
+    if (state === 'ended') resolve([reason, error?.code])
+  }))
+  app.realtime.disconnect(() => true, 'Go away')
+  t.strictSame(await within(ended, 'the end'), ['closed', 403])
+})
+
+t.test('a shared service that breaks and comes back, as the gateway tells it', async t => {
+  const service = await startTcpService(t)
+  const { url } = await startGateway(t, named(service, { shared: { reconnect: { min: 1, max: 20 } } }))
+  const client = makeClient(t, url)
+  const it = client.service('it')
+  await within(it.ready, 'open')
+  const states: string[] = []
+  const heard: unknown[] = []
+  it.on('state', state => states.push(state))
+  it.on('data', data => heard.push(data))
+  ;(await service.socket(0)).end('before\n')
+  await until(() => states.at(-1) === 'connected')
+  t.strictSame(states, ['reconnecting', 'connected'])
+  ;(await service.socket(1)).write('after\n')
+  await until(() => heard.length === 2)
+  t.strictSame(heard, ['before', 'after'], 'states are no data')
+})
