@@ -29,16 +29,20 @@ class LineDecoder implements FrameDecoder {
   }
 
   push (chunk: Buffer): Buffer[] {
-    try {
-      return this.#trim(this.#frames.push(chunk))
-    } catch (error) {
-      if (!(error instanceof FrameTooLong)) throw error
-      throw new FrameTooLong(this.#bound, this.#trim([...error.before]))
-    }
+    return this.#trim(this.#lines(chunk))
   }
 
   end (): Buffer[] {
     return this.#trim(this.#frames.end())
+  }
+
+  #lines (chunk: Buffer): Buffer[] {
+    try {
+      return this.#frames.push(chunk)
+    } catch (error) {
+      if (!(error instanceof FrameTooLong)) throw error
+      throw new FrameTooLong(this.#bound, this.#trim([...error.before]))
+    }
   }
 
   #trim (frames: Buffer[]): Buffer[] {

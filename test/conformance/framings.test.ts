@@ -81,6 +81,12 @@ t.test('lines: LF or CRLF, an empty line is a message, what is written is one li
   for (const text of ['a\nb', '\n\n']) t.equal(encode(text), null)
 })
 
+t.test('lines: one CR of an end is taken away, and no second one where a line after it is too long', async t => {
+  const { frames, error } = readAll(framingOf('lines').decoder(15), [Buffer.from(`a\r\r\n${'x'.repeat(16)}\n`)])
+  t.strictSame(frames, ['a\r'])
+  t.ok(error instanceof FrameTooLong)
+})
+
 t.test('what a framing cannot hold is not written', async t => {
   t.equal(framingOf({ type: 'delimiter', delimiter: '|' }).encode(Buffer.from('a|b')), null)
   t.equal(framingOf({ type: 'delimiter', delimiter: '--' }).encode(Buffer.from('a-')), null, 'it would end one byte early')
