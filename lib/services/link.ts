@@ -60,8 +60,4 @@ export class ServiceLink implements Link, UpstreamListener {
   end (data?: unknown): void {
     this.#upstream.end(data)
   }
-
-  destroy (): void {
-    this.#upstream.destroy()
-  }
 }

@@ -83,9 +83,7 @@ export class ServiceDirectory implements Services {
     const id = `${name}-${++this.#opened}`
     if (shared !== null) return new SharedLink(id, shared, owner, data)
     if (this.#full) return refusal(503, serviceChannel(name), 'Too many connections to services')
-    const parts = this.#upstreamParts(service, owner.session)
-    const link = new ServiceLink(id, parts, owner, data)
-    return link
+    return new ServiceLink(id, this.#upstreamParts(service, owner.session), owner, data)
   }
 
   /** Connects to a service as a subscriber would, says nothing, and leaves. */
