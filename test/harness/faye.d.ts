@@ -1,5 +1,7 @@
-/** The little of faye's client that the tests use; the package brings no types. */
+/** The little of faye that the tests and the benchmark use; the package brings no types. */
 declare module 'faye' {
+  import type { Server } from 'node:http'
+
   export interface FayeMessage {
     channel: string
     successful?: boolean
@@ -37,8 +39,15 @@ declare module 'faye' {
 
   type SchedulerClass = new (message: FayeMessage, options: object) => Scheduler
 
+  /** Faye's server. */
+  export interface NodeAdapter {
+    attach (server: Server): void
+    getClient (): Client
+  }
+
   const faye: {
     /** Times are in seconds. */
+    NodeAdapter: new (options: { mount: string, timeout: number }) => NodeAdapter
     Client: new (url: string, options?: { timeout?: number, retry?: number, interval?: number, scheduler?: SchedulerClass }) => Client
     Scheduler: SchedulerClass
   }

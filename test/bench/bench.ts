@@ -1,0 +1,58 @@
+/** `npm run bench`: what the gateway costs, beside its peers and beside loops that do nothing else. */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { measure } from './measure.js'
+import { machine } from './machine.js'
+import { asJson } from './report/json.js'
+import { printGoals, printWork } from './report/terminal.js'
+import { writePage } from './report/page.js'
+import { workloads } from './workloads/index.js'
+
+const HELP = `npm run bench -- [options]
+
+Measures the CPU of the server's process per unit of work, in a process of its own, with the load in
+another. Rounds go through all contenders in turn; medians are shown. A run in which a message was lost,
+doubled or out of order has no figures, and the command ends with 1.
+
+  --quick           a tenth of the work, one round: about two minutes
+  --only NAME,…     only work whose name begins so (see --list)
+  --rounds N        rounds, 5 by default
+  --json FILE       also writes all figures of all rounds
+  --write           also writes the tables and the chart of docs/performance.md
+  --list            names the work, and ends
+  --help            this text
+`
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    rounds: { type: 'string' },
+    json: { type: 'string' },
+    write: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false }
+  }
+})
+
+const only = values.only?.split(',')
+const picked = workloads.filter(({ name }) => only === undefined || only.some(each => name.startsWith(each)))
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
+
+if (values.help) process.stdout.write(HELP)
+else if (values.list) for (const { name, title } of workloads) process.stdout.write(`${name.padEnd(24)}${title}\n`)
+else if (picked.length === 0 || !Number.isInteger(rounds) || rounds < 1) {
+  process.stderr.write(picked.length === 0 ? `No work is called ${values.only}: see --list\n` : '--rounds is a number of 1 or more\n')
+  process.exitCode = 2
+} else await run()
+
+async function run (): Promise<void> {
+  const begun = new Date()
+  process.stdout.write(`${machine()}\n\n`)
+  const results = await measure(picked, { rounds, scale: values.quick ? 0.1 : 1 })
+  for (const each of results) printWork(each)
+  printGoals(results)
+  if (values.json !== undefined) writeFileSync(values.json, asJson(results, begun))
+  if (values.write) writePage(results, { begun, rounds, quick: values.quick })
+  if (results.some(({ contenders }) => contenders.some(({ failures }) => failures.length > 0))) process.exitCode = 1
+}

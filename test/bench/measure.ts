@@ -1,0 +1,75 @@
+import type { Role } from './contenders.js'
+import { median, spread } from './statistics.js'
+import type { Figures, Workload } from './workloads/workload.js'
+
+/** What became of one contender in all rounds. */
+export interface Measurement {
+  readonly name: string
+  readonly role: Role
+  readonly rounds: readonly Figures[]
+  /** Why a round has no figures. */
+  readonly failures: readonly string[]
+}
+
+/** One kind of work with all its contenders. */
+export interface Result {
+  readonly name: string
+  readonly title: string
+  readonly unit: string
+  readonly contenders: readonly Measurement[]
+}
+
+/** Goes through all work in rounds, the contenders of each kind of work one after the other. */
+export async function measure (workloads: readonly Workload[], { rounds, scale }: { rounds: number, scale: number }): Promise<Result[]> {
+  const figures = new Map<string, Figures[]>()
+  const failures = new Map<string, string[]>()
+  const runs = rounds * workloads.reduce((sum, each) => sum + each.contenders.length, 0)
+  let done = 0
+  for (let round = 0; round < rounds; round++) {
+    for (const work of workloads) {
+      for (const contender of work.contenders) {
+        progress(`${++done}/${runs}  ${work.name}  ${contender}`)
+        const key = `${work.name} ${contender}`
+        try {
+          add(figures, key, await work.run(contender, scale))
+        } catch (error) {
+          add(failures, key, (error as Error).message)
+        }
+      }
+    }
+  }
+  progress('')
+  return workloads.map(work => ({
+    name: work.name,
+    title: work.title,
+    unit: work.unit,
+    contenders: work.contenders.map(name => ({
+      name,
+      role: work.roleOf(name),
+      rounds: figures.get(`${work.name} ${name}`) ?? [],
+      failures: failures.get(`${work.name} ${name}`) ?? []
+    }))
+  }))
+}
+
+function add<Value> (map: Map<string, Value[]>, key: string, value: Value): void {
+  const values = map.get(key)
+  if (values === undefined) map.set(key, [value])
+  else values.push(value)
+}
+
+function progress (text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+}
+
+/** The middle of a figure over the rounds; NaN where it was not measured, or a round failed. */
+export function middle ({ rounds, failures }: Measurement, figure: keyof Figures): number {
+  const values = rounds.map(each => each[figure]).filter(each => each !== undefined)
+  return failures.length > 0 || values.length === 0 ? NaN : median(values)
+}
+
+/** How far the rounds lie apart, as a share of the middle. */
+export function apart ({ rounds }: Measurement, figure: keyof Figures): number {
+  const values = rounds.map(each => each[figure]).filter(each => each !== undefined)
+  return values.length === 0 ? NaN : spread(values)
+}

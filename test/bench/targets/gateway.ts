@@ -1,0 +1,17 @@
+import type { AddressInfo } from 'node:net'
+import Fastify from 'fastify'
+import realtime from '../../../lib/index.js'
+import { eventData } from '../payload.js'
+import { CHANNEL, type Start } from './target.js'
+
+/** The gateway as it ships: every bound and check at its default. */
+export const start: Start = async ({ backend, heartbeat }) => {
+  const app = Fastify()
+  const service = { domain: '127.0.0.1', port: backend, framing: 'lines' as const }
+  await app.register(realtime, { timeout: heartbeat, ...(backend > 0 && { services: { line: service } }) })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    publish: number => app.realtime.publish(CHANNEL, eventData(number))
+  }
+}
