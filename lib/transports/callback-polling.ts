@@ -4,6 +4,7 @@ import type { Broker } from '../broker/broker.js'
 import { BadRequestError, OriginError } from '../errors.js'
 import { decodeForm, Undecodable } from '../protocol/codec.js'
 import { Exchange } from './exchange.js'
+import { openKey, type OpenRequest } from './open-requests.js'
 
 const DEFAULT_CALLBACK = 'jsonpcallback'
 const CALLBACK = /^[A-Za-z0-9_$.]{1,64}$/
@@ -24,7 +25,7 @@ export function carriesMessages (request: FastifyRequest): boolean {
  * default, and the word of the browser about where the request came from is heard.
  */
 export function callbackPolling (broker: Broker, origins: readonly string[], callerOf: (request: FastifyRequest) => Caller) {
-  return function handleGet (request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return function handleGet (request: FastifyRequest): void {
     if (!mayLoad(request, origins)) throw new OriginError(request.headers.referer ?? 'of the script')
     const { message = [], jsonp = DEFAULT_CALLBACK } = request.query as Query
     if (typeof jsonp !== 'string' || !CALLBACK.test(jsonp)) throw new BadRequestError('400::The name of the callback may have letters, digits and _ $ .')
@@ -36,10 +37,9 @@ export function callbackPolling (broker: Broker, origins: readonly string[], cal
         .send(`/**/${jsonp}(${escapeLineEnds(text)});`)
     }
     const { incoming } = batch
-    const exchange = new Exchange(reply, callerOf(request), incoming.length, false, () => broker.closing, gone => broker.detach(gone), write)
+    const exchange = new Exchange(request[openKey] as OpenRequest, callerOf(request), incoming.length, false, () => broker.closing, gone => broker.detach(gone), write)
     if (incoming.length === 0) exchange.finish()
     else broker.receive(batch, exchange)
-    return reply
   }
 }
 

@@ -12,6 +12,15 @@ export interface BrowserCookie {
   readonly came: boolean
 }
 
+/** Where a request keeps its {@link BrowserCookie}. */
+export const cookieKey = Symbol('fastify-bayeux cookie')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [cookieKey]: BrowserCookie | null
+  }
+}
+
 export function browserCookie (header: string | undefined): BrowserCookie {
   const value = header === undefined ? undefined : VALUE.exec(header)?.[1]
   return value === undefined ? { value: newClientId(), came: false } : { value, came: true }

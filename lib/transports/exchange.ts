@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify'
 import type { Caller, Carried, Connection } from '../../types/index.js'
 import { spellArray } from '../protocol/dialect.js'
 import type { Outgoing } from '../protocol/outgoing.js'
+import type { OpenRequest } from './open-requests.js'
 
 /**
  * One HTTP request and its response as a connection: it ends when every message of the request has
@@ -16,30 +17,36 @@ export class Exchange implements Connection {
   open = true
   readonly #reply: FastifyReply
   readonly #closing: () => boolean
+  readonly #onGone: (exchange: Exchange) => void
   readonly #write: (reply: FastifyReply, text: string) => void
   readonly #slots: (readonly Outgoing[])[]
   #left: number
 
   /**
+   * @param open the request
    * @param messages how many messages the request holds
    * @param bare whether it was one object, not in an array
    * @param closing whether the server is closing, so that the connection is not kept alive
    * @param onGone called when the client went away before its answer
    * @param write sends the text of the answer
    */
-  constructor (reply: FastifyReply, caller: Caller, messages: number, bare: boolean, closing: () => boolean, onGone: (exchange: Exchange) => void, write: (reply: FastifyReply, text: string) => void = writeJson) {
+  constructor (open: OpenRequest, caller: Caller, messages: number, bare: boolean, closing: () => boolean, onGone: (exchange: Exchange) => void, write: (reply: FastifyReply, text: string) => void = writeJson) {
     this.caller = caller
     this.bare = bare
-    this.#reply = reply
+    this.#reply = open.reply
     this.#closing = closing
     this.#write = write
     this.#slots = new Array(messages)
     this.#left = messages
-    reply.raw.once('close', () => {
-      if (!this.open) return
-      this.open = false
-      onGone(this)
-    })
+    this.#onGone = onGone
+    open.exchange = this
+  }
+
+  /** The response is over: did the client wait for it? */
+  closed (): void {
+    if (!this.open) return
+    this.open = false
+    this.#onGone(this)
   }
 
   send (messages: readonly Outgoing[], _clientId: string, slot: number): void {

@@ -1,9 +1,10 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Broker } from '../broker/broker.js'
 import { BadRequestError, MediaTypeError } from '../errors.js'
 import { decode, decodeForm, Undecodable } from '../protocol/codec.js'
 import type { Caller } from '../../types/index.js'
 import { Exchange } from './exchange.js'
+import { openKey, type OpenRequest } from './open-requests.js'
 
 /**
  * The bodies that a POST may bring: JSON stays text, a form becomes the texts of its `message` fields
@@ -13,13 +14,25 @@ import { Exchange } from './exchange.js'
 export function parseBodies (scope: FastifyInstance, bodyLimit: number): void {
   scope.removeAllContentTypeParsers()
   const options = { parseAs: 'string' as const, bodyLimit }
-  scope.addContentTypeParser(['application/json', 'text/json'], options, (_request, body: string, done) => done(null, body))
-  scope.addContentTypeParser('application/x-www-form-urlencoded', options, (_request, body: string, done) => done(null, fields(body)))
+  scope.addContentTypeParser(['application/json', 'text/json'], options, (request, body: string, done) => {
+    arrived(request)
+    done(null, body)
+  })
+  scope.addContentTypeParser('application/x-www-form-urlencoded', options, (request, body: string, done) => {
+    arrived(request)
+    done(null, fields(body))
+  })
   // Faye's cross-origin transport avoids a preflight by this type.
   scope.addContentTypeParser('text/plain', options, (request, body: string, done) => {
+    arrived(request)
     if (body.startsWith('message=')) done(null, fields(body))
     else done(new MediaTypeError(request.headers['content-type']))
   })
+}
+
+// Here, and not in a hook: whoever brings hooks may take their time after it.
+function arrived (request: FastifyRequest): void {
+  (request[openKey] as OpenRequest).arrived = true
 }
 
 function fields (body: string): string[] {
@@ -28,20 +41,19 @@ function fields (body: string): string[] {
 
 /**
  * The handler of `POST`: every message is answered in one response, a lone connect when there is
- * something to say.
+ * something to say. It gives nothing back: a reply given back is a promise to Fastify, watched at a price.
  * @param callerOf makes the caller of a request
  */
 export function longPolling (broker: Broker, callerOf: (request: FastifyRequest) => Caller) {
-  return function handlePost (request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return function handlePost (request: FastifyRequest): void {
     const { body } = request
     const batch = typeof body === 'string'
       ? decode(body, broker.limits)
       : Array.isArray(body) ? decodeForm(body as string[], broker.limits) : new Undecodable('A body is missing', true)
     if (batch instanceof Undecodable) throw new BadRequestError(batch.error)
     const { incoming, bare } = batch
-    const exchange = new Exchange(reply, callerOf(request), incoming.length, bare, () => broker.closing, gone => broker.detach(gone))
+    const exchange = new Exchange(request[openKey] as OpenRequest, callerOf(request), incoming.length, bare, () => broker.closing, gone => broker.detach(gone))
     if (incoming.length === 0) exchange.finish()
     else broker.receive(batch, exchange)
-    return reply
   }
 }

@@ -1,41 +1,73 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
+/** Where a request keeps its {@link OpenRequest}: a property, for a look-up in a map costs each request more. */
+export const openKey = Symbol('fastify-bayeux open request')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [openKey]: OpenRequest | null
+  }
+}
+
+/** An HTTP request from its headers to the end of its response. */
+export interface OpenRequest {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly begun: number
+  /** Whether its body is here, or none is waited for. */
+  arrived: boolean
+  /** What answers it; told when its response is over, sent or not. No closure: one a request outlived it by far. */
+  exchange: { closed (): void } | null
+}
+
 /**
  * The HTTP requests that are not answered yet. One whose body does not come in time is answered 408, and
  * what is still open when the server has drained is cut: a half-sent body would keep it from closing.
  */
 export class OpenRequests {
-  readonly #open = new Set<FastifyReply>()
+  readonly #open = new Set<OpenRequest>()
   readonly #bodyTimeout: number
+  #sweep: NodeJS.Timeout | null = null
 
   /** @param bodyTimeout ms */
   constructor (bodyTimeout: number) {
     this.#bodyTimeout = bodyTimeout
   }
 
-  /** A request begins: its headers are here. @returns to be called when its body is here too */
-  begin (request: FastifyRequest, reply: FastifyReply): () => void {
-    const timer = setTimeout(() => this.#late(request, reply), this.#bodyTimeout).unref()
-    this.#open.add(reply)
+  /** A request begins: its headers are here. */
+  begin (request: FastifyRequest, reply: FastifyReply): OpenRequest {
+    const open: OpenRequest = { request, reply, begun: performance.now(), arrived: request.method !== 'POST', exchange: null }
+    this.#open.add(open)
+    // One listener for all who want to know: each costs as much as a small message.
     reply.raw.once('close', () => {
-      clearTimeout(timer)
-      this.#open.delete(reply)
+      this.#open.delete(open)
+      open.exchange?.closed()
     })
-    return () => clearTimeout(timer)
+    this.#sweep ??= setInterval(() => this.#look(), Math.max(20, this.#bodyTimeout / 4)).unref()
+    return open
   }
 
-  #late (request: FastifyRequest, reply: FastifyReply): void {
+  // No timer a request, but one look at all of them now and then.
+  #look (): void {
+    const late = performance.now() - this.#bodyTimeout
+    for (const open of this.#open) if (!open.arrived && open.begun <= late) this.#refuse(open)
+  }
+
+  #refuse (open: OpenRequest): void {
+    const { request, reply } = open
+    open.arrived = true
     reply.raw.once('finish', () => request.raw.destroy())
     reply.code(408).header('connection', 'close').send({ statusCode: 408, error: 'Request Timeout', message: 'The body did not come in time' })
   }
 
   /** Waits until all are answered, `ms` at most, then cuts the rest. */
   async close (ms: number): Promise<void> {
-    const closed = Promise.all([...this.#open].map(reply => new Promise(resolve => reply.raw.once('close', resolve))))
+    const closed = Promise.all([...this.#open].map(({ reply }) => new Promise(resolve => reply.raw.once('close', resolve))))
     const timeout = setTimeout(() => {
-      for (const reply of this.#open) reply.raw.destroy()
+      for (const { reply } of this.#open) reply.raw.destroy()
     }, ms)
     await closed
     clearTimeout(timeout)
+    if (this.#sweep !== null) clearInterval(this.#sweep)
   }
 }

@@ -5,11 +5,11 @@ import type { Caller } from '../../types/index.js'
 import type { Broker } from '../broker/broker.js'
 import { OriginError } from '../errors.js'
 import { callbackPolling, carriesMessages } from './callback-polling.js'
-import { callerOf } from './caller.js'
-import { browserCookie, setCookie, type BrowserCookie, type UpgradeCookies } from './cookie.js'
+import { Callers } from './caller.js'
+import { browserCookie, cookieKey, setCookie, type BrowserCookie, type UpgradeCookies } from './cookie.js'
 import { allowOrigin, preflight } from './cors.js'
 import { longPolling, parseBodies } from './long-polling.js'
-import type { OpenRequests } from './open-requests.js'
+import { openKey, type OpenRequests } from './open-requests.js'
 import { originOf } from './origin.js'
 import type { WebSockets } from './websockets.js'
 
@@ -41,40 +41,43 @@ export function routes (parts: RouteParts) {
     const { broker, sockets, transports, route } = parts
     // As clients see it: below the prefix of the scope that the plugin was registered in.
     const path = app.prefix + parts.path
-    const cookies = new WeakMap<FastifyRequest, BrowserCookie>()
-    const bodies = new WeakMap<FastifyRequest, () => void>()
+    const callers = new Callers(path)
     const introduced = (request: FastifyRequest, transport: string): Caller => {
-      const caller = callerOf(request, cookies.get(request) as BrowserCookie, transport, path)
+      const caller = callers.callerOf(request, request[cookieKey] as BrowserCookie, transport)
       parts.introduce(caller, request)
       return caller
     }
 
+    app.decorateRequest(cookieKey, null)
+    app.decorateRequest(openKey, null)
     parseBodies(app, broker.limits.httpBody)
-    app.addHook('onRequest', async (request, reply) => {
+    // Hooks with callbacks, and one at each end: a promise a hook would cost more than the message.
+    app.addHook('onRequest', (request, reply, done) => {
       const origin = originOf(request, parts.origins)
-      if (origin === 'foreign') throw new OriginError(request.headers.origin)
+      if (origin === 'foreign') return done(new OriginError(request.headers.origin))
       if (origin === 'allowed') allowOrigin(request, reply)
-      if (request.method === 'POST') bodies.set(request, parts.requests.begin(request, reply))
-      const cookie = browserCookie(request.headers.cookie)
-      cookies.set(request, cookie)
-      if (cookie.came) return
-      const line = setCookie(cookie.value, path, request.protocol === 'https', origin === 'allowed')
-      if (request.ws) parts.upgradeCookies.set(request.raw, line)
-      else reply.header('set-cookie', line)
+      const cookie = request[cookieKey] = browserCookie(request.headers.cookie)
+      const line = cookie.came ? null : setCookie(cookie.value, path, request.protocol === 'https', origin === 'allowed')
+      if (request.ws) {
+        if (line !== null) parts.upgradeCookies.set(request.raw, line)
+      } else {
+        request[openKey] = parts.requests.begin(request, reply)
+        if (line !== null) reply.header('set-cookie', line)
+      }
+      done()
     })
-
-    app.addHook('onResponse', async (request, reply) => {
+    app.addHook('onSend', (request, reply, _payload, done) => {
       if (reply.statusCode >= 400) broker.counters.refuseRequest(reply.statusCode)
       // An upgrade that a hook of the host answered before @fastify/websocket saw it: nobody reads its socket.
       const { upgrade } = request.raw as { upgrade?: boolean }
-      if (upgrade === true && !request.ws) request.raw.socket.destroySoon()
+      if (upgrade === true && !request.ws) reply.raw.once('finish', () => request.raw.socket.destroySoon())
+      done()
     })
-    app.addHook('preValidation', async request => bodies.get(request)?.())
 
     const handleCallback = callbackPolling(broker, parts.origins, request => introduced(request, 'callback-polling'))
-    const handler = (request: FastifyRequest, reply: FastifyReply) =>
+    const handler = (request: FastifyRequest, reply: FastifyReply): unknown =>
       transports.includes('callback-polling') && carriesMessages(request)
-        ? handleCallback(request, reply)
+        ? handleCallback(request)
         : reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(PROBE)
     const wsHandler = (ws: WebSocket, request: FastifyRequest) =>
       sockets.accept(ws, request.raw.socket, introduced(request, 'websocket'))
