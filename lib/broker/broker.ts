@@ -106,7 +106,7 @@ export class Broker {
     const changed = outgoing.map(each => this.extensions.outgoing(each, session))
     const send = (ready: readonly (Outgoing | null)[]) => {
       const messages = [...events, ...ready.map((each, index) => each ?? outgoing[index] as Outgoing)]
-      this.counters.messagesOut += messages.length
+      for (const { count } of messages) this.counters.messagesOut += count
       connection.send(messages, session?.id ?? '', slot, events.length > 0)
     }
     if (!changed.some(isThenable)) return send(changed as (Outgoing | null)[])

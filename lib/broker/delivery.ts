@@ -27,6 +27,11 @@ export class Delivery {
 
   /** Puts a message in its place and sees to it that it is sent at the end of the tick. */
   queue (outgoing: Outgoing): void {
+    // Extensions look at messages one by one.
+    if (outgoing.count > 1 && this.#broker.extensions.changesOutgoing) {
+      for (const each of outgoing.each()) this.queue(each)
+      return
+    }
     const result = this.#broker.extensions.outgoing(outgoing, this.#session)
     if (isThenable(result)) this.#queueLater(result, outgoing)
     else if (result !== null) this.#outbox.push(result)
@@ -61,7 +66,7 @@ export class Delivery {
     if (connection === null) return
     while (this.#outbox.ready && connection.waiting < this.#broker.limits.clientWaiting) {
       const messages = this.#outbox.take(WRITE)
-      this.#broker.counters.messagesOut += messages.length
+      for (const { count } of messages) this.#broker.counters.messagesOut += count
       if (messages.length > 0) connection.send(messages, id, 0)
     }
     this.relieve()

@@ -15,6 +15,11 @@ export class Extensions {
     this.#outgoing = extensions.filter(each => each.outgoing !== undefined).reverse()
   }
 
+  /** Whether any of them looks at what goes out. */
+  get changesOutgoing (): boolean {
+    return this.#outgoing.length > 0
+  }
+
   /** @returns null to go on, or why the message is refused */
   incoming (message: IncomingMessage, session: Session | null, from: number = 0): Eventually<Refusal | null> {
     for (let index = from; index < this.#incoming.length; index++) {

@@ -2,6 +2,7 @@
  * How messages are spelled for a client (docs/protocol.md, section 6): in arrays, as the
  * specification has it, or in Nodefony's dialect, one bare object a frame with a few more fields.
  */
+import { Events } from './events.js'
 import type { ReplyMessage } from './message.js'
 import type { Outgoing } from './outgoing.js'
 
@@ -13,16 +14,19 @@ export function spellArray (messages: readonly Outgoing[]): string {
 }
 
 /**
- * One message as Nodefony's client takes it: events carry the `clientId` of their receiver,
+ * Messages as Nodefony's client takes them, one by one: events carry the `clientId` of their receiver,
  * replies always say `version` and, where they are successful, `error`; the acknowledgement
  * of a publish has no `channel`, or that client would take it for an event.
  */
-export function spellBare (outgoing: Outgoing, clientId: string): string {
+export function spellBare (outgoing: Outgoing, clientId: string): string[] {
   if (outgoing.kind !== 'reply') {
     // The shared text is joined onto, never made again: {"channel":…,"data":…}
-    return '{"version":"1.0",' + outgoing.json.slice(1, -1) + ',"clientId":' + JSON.stringify(clientId) + '}'
+    const head = '"version":"1.0",'
+    const tail = ',"clientId":' + JSON.stringify(clientId)
+    if (outgoing instanceof Events) return outgoing.texts(head, tail)
+    return ['{' + head + outgoing.json.slice(1, -1) + tail + '}']
   }
   const { channel, successful, error = '', ...rest } = outgoing.message as ReplyMessage
   const acknowledges = channel !== undefined && !channel.startsWith('/meta/')
-  return JSON.stringify({ version: '1.0', channel: acknowledges ? undefined : channel, successful, error, ...rest })
+  return [JSON.stringify({ version: '1.0', channel: acknowledges ? undefined : channel, successful, error, ...rest })]
 }

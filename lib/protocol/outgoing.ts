@@ -9,15 +9,19 @@ import type { EventMessage, ReplyMessage } from './message.js'
  */
 export class Outgoing {
   readonly kind: 'reply' | 'event' | 'broadcast'
+  /** The message; the first where there are several. */
   readonly message: Readonly<ReplyMessage> | Readonly<EventMessage>
+  /** Messages in it: one, or what `Events` holds. */
+  readonly count: number
   /** Room for the transport's ready frame of a broadcast, made on first need and used for every receiver. */
   frame: Uint8Array | null = null
   #json: string | null = null
   #bytes = -1
 
-  private constructor (kind: Outgoing['kind'], message: Readonly<ReplyMessage> | Readonly<EventMessage>) {
+  protected constructor (kind: Outgoing['kind'], message: Readonly<ReplyMessage> | Readonly<EventMessage>, count: number = 1) {
     this.kind = kind
     this.message = message
+    this.count = count
   }
 
   static reply (message: Readonly<ReplyMessage>): Outgoing {
@@ -32,10 +36,19 @@ export class Outgoing {
     return new Outgoing('broadcast', message)
   }
 
-  /** The message in the specification's spelling. */
+  /** The message in the specification's spelling; several have commas between them. */
   get json (): string {
-    this.#json ??= JSON.stringify(this.message)
+    this.#json ??= this.spell()
     return this.#json
+  }
+
+  protected spell (): string {
+    return JSON.stringify(this.message)
+  }
+
+  /** Its messages one by one. */
+  each (): readonly Outgoing[] {
+    return [this]
   }
 
   /** Length of {@link json} in UTF-8. */

@@ -1,8 +1,12 @@
 import type { Link, LinkOwner } from '../../types/index.js'
 import type { Refusal } from '../protocol/error.js'
-import { Outgoing } from '../protocol/outgoing.js'
+import { Events } from '../protocol/events.js'
+import type { Outgoing } from '../protocol/outgoing.js'
 import type { Service } from './service.js'
 import { Upstream, type UpstreamListener, type UpstreamParts } from './upstream.js'
+
+// Messages that become one text at most, so that what waits for a slow client goes out in pieces.
+const TOGETHER = 512
 
 /**
  * One session's conversation with a service, over a connection of its own. It stops reading while its
@@ -41,8 +45,14 @@ export class ServiceLink implements Link, UpstreamListener {
   }
 
   heard (data: readonly unknown[]): void {
-    this.#owner.receive(data.map(each => Outgoing.event(this.#service.event(each))))
+    this.#owner.receive(this.#eventsOf(data))
     if (this.#owner.congested) this.#upstream.pause()
+  }
+
+  #eventsOf (data: readonly unknown[]): Outgoing[] {
+    const events = []
+    for (let from = 0; from < data.length; from += TOGETHER) events.push(new Events(this.#service.envelope, data.slice(from, from + TOGETHER)))
+    return events
   }
 
   upstreamEnded (reason: string, error?: Refusal): void {

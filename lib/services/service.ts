@@ -4,7 +4,7 @@ import { framingOf } from '../framing/index.js'
 import type { ServiceOptions } from '../options/index.js'
 import { serviceChannel } from '../protocol/channel.js'
 import { refusal, type Refusal } from '../protocol/error.js'
-import type { EventMessage } from '../protocol/message.js'
+import { Envelope } from '../protocol/events.js'
 import { compile, type Validator } from '../protocol/schemas.js'
 
 /** One entry of `services`, with everything made once that its conversations need. */
@@ -16,6 +16,8 @@ export class Service {
   readonly framing: Framing
   readonly encoding: Encoding
   readonly figures: ServiceFigures
+  /** What stands around its messages when they go to clients. */
+  readonly envelope: Envelope
   /** Whether clients may write to it, as far as the definition says. */
   readonly writable: boolean
   readonly #publish: Validator | null
@@ -30,6 +32,7 @@ export class Service {
     this.framing = framingOf(definition.framing ?? 'raw')
     this.encoding = encodings[definition.encoding]
     this.figures = figures
+    this.envelope = new Envelope(this.channel, this.encoding.ext)
     this.writable = definition.writable ?? shared === false
     this.#publish = schema?.publish === undefined ? null : compile(schema.publish)
     this.#event = schema?.event === undefined ? null : compile(schema.event)
@@ -46,11 +49,5 @@ export class Service {
   /** Whether data of the service may go to clients. */
   accepts (data: unknown): boolean {
     return this.#event === null || this.#event.check(data)
-  }
-
-  /** A message of the service as clients get it. */
-  event (data: unknown): EventMessage {
-    const { channel, encoding: { ext } } = this
-    return ext === undefined ? { channel, data } : { channel, data, ext }
   }
 }

@@ -103,7 +103,7 @@ export class SharedService implements UpstreamListener {
   // Events
 
   heard (data: readonly unknown[]): void {
-    for (const each of data) this.#waiting.push(Outgoing.broadcast(this.service.event(each)))
+    for (const each of data) this.#waiting.push(Outgoing.broadcast(this.service.envelope.message(each)))
     if (this.#last === null) this.#walk()
   }
 

@@ -2,6 +2,9 @@
 import type { Box, DataDecoder, Encoding, FrameDecoder, Framing, ServiceDuplex } from '../../types/index.js'
 import { encodings } from '../encoding/index.js'
 import { FrameTooLong } from '../framing/frame-too-long.js'
+import { lines } from '../framing/lines.js'
+import { Interrupted } from './interrupted.js'
+import { TextLines } from './text-lines.js'
 
 /** One message as the Duplex takes it, and what it weighs. */
 export interface Parcel {
@@ -23,19 +26,6 @@ export interface Translator {
   write (data: unknown): Parcel | Unwritable
 }
 
-/** What came cannot be read on from here. */
-export class Interrupted extends Error {
-  /** The data of the same chunk that was complete before it. */
-  readonly before: readonly unknown[]
-  override readonly cause: unknown
-
-  constructor (cause: unknown, before: readonly unknown[] = []) {
-    super('the service cannot be read on')
-    this.cause = cause
-    this.before = before
-  }
-}
-
 /**
  * @param bound bytes of the longest message of the service
  * @throws where the encoding needs whole messages, and the framing does not give them
@@ -43,7 +33,8 @@ export class Interrupted extends Error {
 export function translatorOf (duplex: ServiceDuplex, framing: Framing, encoding: Encoding, bound: number): Translator {
   if (duplex.readableObjectMode) return new Boxes(encoding, bound, duplex.longest ?? Infinity)
   if (encoding.wholeOnly === true && !framing.whole) throw new Error('this encoding needs a framing that keeps messages whole')
-  return new Bytes(framing, encoding, bound)
+  const bytes = new Bytes(framing, encoding, bound)
+  return framing === lines && encoding === encodings.utf8 ? new TextLines(bound, bytes) : bytes
 }
 
 const isSomething = (data: unknown) => data !== undefined

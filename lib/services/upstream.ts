@@ -4,10 +4,11 @@ import { UNREADABLE } from '../encoding/index.js'
 import type { Limits } from '../limits.js'
 import { refusal, type Refusal } from '../protocol/error.js'
 import { breakOf, refusalOf } from './connect.js'
+import { Interrupted } from './interrupted.js'
 import { Opening, Unwanted } from './opening.js'
 import type { Service } from './service.js'
 import type { Complete } from './targets.js'
-import { Interrupted, translatorOf, type Parcel, type Translator } from './translator.js'
+import { translatorOf, type Parcel, type Translator } from './translator.js'
 import { WriteQueue } from './write-queue.js'
 
 /** What an upstream is made of. */

@@ -23,6 +23,7 @@ export class WriteQueue {
   #bytes = 0
   #held = 0
   #timer: NodeJS.Timeout | null = null
+  #corked = false
 
   constructor (duplex: Duplex, limits: Limits, channel: string) {
     this.#duplex = duplex
@@ -63,10 +64,22 @@ export class WriteQueue {
 
   #hand ({ chunk, bytes }: Parcel): void {
     this.#held += bytes
+    this.#cork()
     this.#duplex.write(chunk, error => {
       this.#held -= bytes
       // What could not be written is the end of the Duplex, and what waits is refused with it.
       if (error == null) this.#drain()
+    })
+  }
+
+  // What one read of clients brings leaves in one write.
+  #cork (): void {
+    if (this.#corked) return
+    this.#corked = true
+    this.#duplex.cork()
+    process.nextTick(() => {
+      this.#corked = false
+      this.#duplex.uncork()
     })
   }
 

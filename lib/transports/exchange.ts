@@ -59,7 +59,8 @@ export class Exchange implements Connection {
   finish (): void {
     this.open = false
     const messages = this.#slots.flat()
-    const text = this.bare && messages.length === 1 ? (messages[0] as Outgoing).json : spellArray(messages)
+    const [first] = messages
+    const text = this.bare && messages.length === 1 && first?.count === 1 ? first.json : spellArray(messages)
     if (this.#closing()) this.#reply.header('connection', 'close')
     this.#write(this.#reply, text)
   }

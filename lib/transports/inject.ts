@@ -3,6 +3,7 @@ import type { Broker } from '../broker/broker.js'
 import { newClientId } from '../broker/client-id.js'
 import { decode, Undecodable } from '../protocol/codec.js'
 import type { EventMessage, MessageId, ReplyMessage } from '../protocol/message.js'
+import { spellArray } from '../protocol/dialect.js'
 import type { Outgoing } from '../protocol/outgoing.js'
 
 /** The server's end of an injected client: a connection without a network. */
@@ -23,7 +24,7 @@ class InjectedConnection implements Connection {
   }
 
   send (messages: readonly Outgoing[]): void {
-    for (const { json } of messages) this.#onMessage(JSON.parse(json))
+    for (const message of JSON.parse(spellArray(messages))) this.#onMessage(message)
   }
 
   async probe (): Promise<boolean> {

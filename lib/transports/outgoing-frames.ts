@@ -7,8 +7,8 @@ const FRAME = 64 * 1024
 
 /** The texts of the frames that say these messages, one bare object each in Nodefony's dialect. */
 export function spellTexts (messages: readonly Outgoing[], clientId: string, bare: boolean): string[] {
-  if (bare) return messages.map(message => spellBare(message, clientId))
-  return [...groups(messages)].map(spellArray)
+  if (bare) return messages.flatMap(message => spellBare(message, clientId))
+  return groups(messages).map(spellArray)
 }
 
 // The last join of broadcasts: sessions with the same channels have the same list, one after the other.
@@ -20,7 +20,7 @@ let joined: { readonly messages: readonly Outgoing[], readonly bytes: Uint8Array
  */
 export function spellBytes (messages: readonly Outgoing[]): Uint8Array {
   if (joined !== null && same(joined.messages, messages)) return joined.bytes
-  const frames = [...groups(messages)].map(frameOf)
+  const frames = groups(messages).map(frameOf)
   const bytes = frames.length === 1 ? frames[0] as Uint8Array : Buffer.concat(frames)
   if (messages.every(isBroadcast)) joined = { messages, bytes }
   return bytes
@@ -34,22 +34,24 @@ function frameOf (group: readonly Outgoing[]): Uint8Array {
 }
 
 // A broadcast stands alone, for its frame is shared; neighbours that are the session's own go together.
-function * groups (messages: readonly Outgoing[]): Generator<Outgoing[]> {
-  let group: Outgoing[] = []
-  let bytes = 0
-  for (const message of messages) {
-    if (group.length > 0 && (isBroadcast(message) || bytes + message.bytes > FRAME)) {
-      yield group
-      group = []
-      bytes = 0
-    }
-    if (isBroadcast(message)) yield [message]
-    else {
-      group.push(message)
-      bytes += message.bytes
-    }
+function groups (messages: readonly Outgoing[]): (readonly Outgoing[])[] {
+  const groups = []
+  for (let from = 0, to = 0; from < messages.length; from = to) {
+    to = from + 1
+    if (!isBroadcast(messages[from] as Outgoing)) to = endOfOwn(messages, from)
+    groups.push(messages.slice(from, to))
   }
-  if (group.length > 0) yield group
+  return groups
+}
+
+function endOfOwn (messages: readonly Outgoing[], from: number): number {
+  let bytes = 0
+  for (let at = from; at < messages.length; at++) {
+    const message = messages[at] as Outgoing
+    bytes += message.bytes
+    if (at > from && (isBroadcast(message) || bytes > FRAME)) return at
+  }
+  return messages.length
 }
 
 function isBroadcast (message: Outgoing): boolean {

@@ -6,7 +6,7 @@ import { decode, Undecodable } from '../protocol/codec.js'
 import { spellArray } from '../protocol/dialect.js'
 import { Outgoing } from '../protocol/outgoing.js'
 import { spellBytes, spellTexts } from './outgoing-frames.js'
-import { textFrame } from './frame.js'
+import { textFrame, textFrames } from './frame.js'
 
 const closeCodes: Readonly<Record<CloseReason, number>> = {
   disconnected: 1000,
@@ -74,7 +74,7 @@ export class WebSocketConnection implements Connection {
     if (this.#socket === null) {
       for (const text of whole && !this.bare ? [spellArray(messages)] : spellTexts(messages, clientId, this.bare)) this.#ws.send(text, () => this.#flush())
     } else if (this.bare) {
-      this.#socket.write(Buffer.concat(spellTexts(messages, clientId, true).map(textFrame)))
+      this.#socket.write(textFrames(spellTexts(messages, clientId, true)))
     } else {
       this.#socket.write(whole ? textFrame(spellArray(messages)) : spellBytes(messages))
     }
