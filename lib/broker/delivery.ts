@@ -7,6 +7,8 @@ import { Unacknowledged } from './unacknowledged.js'
 
 // What one write may carry; the rest follows when the connection took it.
 const WRITE = 256 * 1024
+// A write of so much gains nothing by company.
+const MUCH = 32 * 1024
 
 /**
  * The way out of one session: everything for it passes here in one order, waits in the outbox, and is
@@ -70,6 +72,11 @@ export class Delivery {
       if (messages.length > 0) connection.send(messages, id, 0)
     }
     this.relieve()
+  }
+
+  /** Pushes at once where much waits: to wait for the end of the tick would only keep it out of the cache. */
+  pushMuch (): void {
+    if (this.#outbox.bytes >= MUCH && this.pushes) this.push()
   }
 
   /** Everything that waits, for an answer; with the ack extension also what was not acknowledged, first. */

@@ -125,6 +125,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
 
   receive (events: readonly Outgoing[]): void {
     for (const event of events) this.queue(event)
+    this.delivery.pushMuch()
     this.delivery.consider()
   }
 

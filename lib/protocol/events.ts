@@ -31,19 +31,29 @@ export class Envelope {
 export class Events extends Outgoing {
   readonly #envelope: Envelope
   readonly #data: readonly unknown[]
+  /** The JSON of all data as one array, and what stands between its quotes; null where it is not all texts. */
+  readonly #all: string | null
+  readonly #texts: readonly string[] | null
 
   /** @param data of the events, at least one */
   constructor (envelope: Envelope, data: readonly unknown[]) {
     super('event', envelope.message(data[0]), data.length)
     this.#envelope = envelope
     this.#data = data
+    this.#all = data.every(isText) ? JSON.stringify(data) : null
+    this.#texts = this.#all === null ? null : apart(this.#all)
   }
 
   protected override spell (): string {
     const { before, after } = this.#envelope
-    const texts = jsonOfTexts(this.#data)
-    if (texts === null) return this.texts().join(',')
-    return before + '"' + texts.join(`"${after},${before}"`) + '"' + after
+    if (this.#texts === null) return this.texts().join(',')
+    return before + '"' + this.#texts.join(`"${after},${before}"`) + '"' + after
+  }
+
+  // Who spells them apart never needs the one text.
+  protected override measure (): number {
+    const { before, after } = this.#envelope
+    return this.#all === null ? super.measure() : Buffer.byteLength(this.#all) - 2 + this.count * Buffer.byteLength(before + after)
   }
 
   /**
@@ -54,9 +64,8 @@ export class Events extends Outgoing {
   texts (head: string = '', tail: string = ''): string[] {
     const before = '{' + head + this.#envelope.before.slice(1)
     const after = this.#envelope.after.slice(0, -1) + tail + '}'
-    const texts = jsonOfTexts(this.#data)
-    if (texts !== null) return texts.map(text => before + '"' + text + '"' + after)
-    // What JSON cannot say is left out by the event as a whole, and null where it stands alone.
+    if (this.#texts !== null) return this.#texts.map(text => before + '"' + text + '"' + after)
+    // What JSON cannot say is null.
     return this.#data.map(data => before + (JSON.stringify(data) as string | undefined ?? 'null') + after)
   }
 
@@ -65,13 +74,13 @@ export class Events extends Outgoing {
   }
 }
 
+const isText = (data: unknown) => typeof data === 'string'
+
 /**
- * The JSON of texts without their quotes, by one call for all of them; null where they cannot be told apart again,
- * or are not all texts. Between two texts stands `","`; in a text a quote has a backslash before it, so the
- * same three characters mean something else only after `\"`.
+ * The JSON of texts without their quotes, out of the JSON of all of them; null where they cannot be told apart.
+ * Between two texts stands `","`; in a text a quote has a backslash before it, so the same three characters
+ * mean something else only after `\"`.
  */
-function jsonOfTexts (data: readonly unknown[]): string[] | null {
-  for (const each of data) if (typeof each !== 'string') return null
-  const all = JSON.stringify(data)
+function apart (all: string): string[] | null {
   return all.includes('\\",') ? null : all.slice(2, -2).split('","')
 }

@@ -53,7 +53,11 @@ export class Outgoing {
 
   /** Length of {@link json} in UTF-8. */
   get bytes (): number {
-    if (this.#bytes < 0) this.#bytes = Buffer.byteLength(this.json)
+    if (this.#bytes < 0) this.#bytes = this.measure()
     return this.#bytes
+  }
+
+  protected measure (): number {
+    return Buffer.byteLength(this.json)
   }
 }

@@ -68,8 +68,9 @@ export class TextLines implements Translator {
   end (): string[] {
     if (this.#length === 0) return []
     const bytes = this.#join(Buffer.alloc(0))
-    this.#check(bytes)
-    return [withoutReturn(bytes.toString('utf8'))]
+    const line = bytes[bytes.length - 1] === CR ? bytes.subarray(0, -1) : bytes
+    if (line.length > this.#bound) throw new FrameTooLong(this.#bound, [])
+    return [line.toString('utf8')]
   }
 
   write (data: unknown): Parcel | Unwritable {
