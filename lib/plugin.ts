@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Caller, ConnectRequest, Realtime, RealtimeEvents, Session } from '../types/index.js'
 import { Broker } from './broker/broker.js'
+import { Channels } from './broker/channels.js'
 import { compilePolicy, type Authorize } from './broker/policy.js'
 import { connectorsOf } from './connectors/index.js'
 import { readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
@@ -29,12 +30,14 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   const read = (name: string, definition: unknown) => readService(name, definition, options)
   const services = new ServiceDirectory({ connectors, directory: options.directory, limits, complete: read, log })
   for (const [name, definition] of Object.entries(options.services)) services.set(name, definition)
+  const channels = Object.keys(options.channels).length === 0 ? null : new Channels(options.channels)
   // The broker knows callers, not requests; who wants to see the request of a handshake finds it here.
   const behind = new WeakMap<Caller, FastifyRequest>()
   const broker = new Broker({
     config: configOf(options),
     limits,
     services,
+    channels,
     policy: compilePolicy(options.policy ?? {}, name => services.definition(name)?.authorize as Authorize | undefined),
     extensions: options.extensions,
     authenticate: (caller, handshake) => {

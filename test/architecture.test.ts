@@ -19,7 +19,7 @@ const allowed: Record<string, readonly string[]> = {
   'lib/extensions': ['type:types'],
   'lib/connectors': ['type:types', 'type:fastify', 'type:lib/limits', 'node:child_process', 'node:dgram', 'node:dns/promises', 'node:events', 'node:net', 'node:perf_hooks', 'node:stream', 'node:timers/promises', 'node:tls', 'ws'],
   'lib/cli': ['type:types', 'lib/plugin', 'lib/options', 'lib/errors', 'type:fastify', 'yaml', 'node:fs', 'node:fs/promises', 'node:module', 'node:os', 'node:util'],
-  'lib/options': ['@sinclair/typebox', '@sinclair/typebox/value', 'lib/encoding', 'lib/framing', 'lib/limits', 'lib/errors', 'type:types', 'type:fastify']
+  'lib/options': ['@sinclair/typebox', '@sinclair/typebox/value', 'lib/encoding', 'lib/framing', 'lib/protocol', 'lib/limits', 'lib/errors', 'type:types', 'type:fastify']
 }
 
 /** Where a package may be used inside the protocol, if not everywhere. */

@@ -1,5 +1,6 @@
 /** Options: one schema, refused at `register` with the path of the field. */
 import { readFileSync } from 'node:fs'
+import { Type } from '@sinclair/typebox'
 import Fastify from 'fastify'
 import t from 'tap'
 import realtime, { LimitsSchema, OptionsSchema, type RealtimeOptions } from '../lib/index.js'
@@ -85,9 +86,46 @@ t.test('what is wrong is named by its path', async t => {
     [{ services: { random: { type: 'internal' } } }, /: services\.random\.handler: Expected/],
     [{ services: { random: { type: 'internal', handler: 'text' } } }, /: services\.random\.handler: Expected a function/],
     [{ services: { random: { type: 'monitoring', interval: 1 } } }, /: services\.random\.interval: /],
-    [{ services: { random: { type: 'constructor' } } }, /: services\.random\.type: Unknown connector/]
+    [{ services: { random: { type: 'constructor' } } }, /: services\.random\.type: Unknown connector/],
+    [{ channels: ['/a'] }, /: channels: Expected object/],
+    [{ channels: JSON.parse('{"__proto__":{}}') }, /: channels\.__proto__: No name for a channel/],
+    [{ channels: { chat: {} } }, /: channels\["chat"\]: Expected a channel, or a pattern/],
+    [{ channels: { '/a/*/b': {} } }, /: channels\["\/a\/\*\/b"\]: Expected a channel, or a pattern/],
+    [{ channels: { '/a/': {} } }, /: channels\["\/a\/"\]: Expected a channel, or a pattern/],
+    [{ channels: { '/service/x': {} } }, /: channels\["\/service\/x"\]: Expected a broadcast channel: not under \/service/],
+    [{ channels: { '/meta/**': {} } }, /: channels\["\/meta\/\*\*"\]: Expected a broadcast channel: not under \/meta/],
+    [{ channels: { '/a': 5 } }, /: channels\["\/a"\]: Expected object/],
+    [{ channels: { '/a': { shema: {} } } }, /: channels\["\/a"\]\.shema: Unknown option/],
+    [{ channels: { '/a': { schema: { type: 'object' } } } }, /: channels\["\/a"\]\.schema: Expected a TypeBox schema/],
+    [{ channels: { '/a': { subscribe: true } } }, /: channels\["\/a"\]\.subscribe: Expected a function, or false/],
+    [{ channels: { '/a': { publish: 'all' } } }, /: channels\["\/a"\]\.publish: Expected a function, or false/],
+    [{ channels: { '/a': { overflow: 'drop' } } }, /: channels\["\/a"\]\.overflow: Expected "disconnect" or "drop-oldest"/],
+    [{ channels: { '/a': { echo: 'no' } } }, /: channels\["\/a"\]\.echo: Expected boolean/],
+    [{ channels: { '/a': { rate: 5 } } }, /: channels\["\/a"\]\.rate: Expected object/],
+    [{ channels: { '/a': { rate: { messages: 0 } } } }, /: channels\["\/a"\]\.rate\.messages: /],
+    [{ channels: { '/a': { rate: { messages: 1, burst: 0 } } } }, /: channels\["\/a"\]\.rate\.burst: /],
+    [{ channels: { '/chat/*': { history: { size: 'many' } } } }, /: channels\["\/chat\/\*"\]\.history\.size: Expected integer/],
+    [{ channels: { '/chat/*': { history: { size: 0 } } } }, /: channels\["\/chat\/\*"\]\.history\.size: /],
+    [{ channels: { '/chat/*': { history: { ttl: 1.5 } } } }, /: channels\["\/chat\/\*"\]\.history\.ttl: /],
+    [{ channels: { '/a': { retain: 1 } } }, /: channels\["\/a"\]\.retain: Expected boolean/],
+    [{ channels: { '/a': { replay: 'salesforce' } } }, /: channels\["\/a"\]\.replay: Expected history or retain/],
+    [{ channels: { '/a': { replay: 'kafka', retain: true } } }, /: channels\["\/a"\]\.replay: /],
+    [{ channels: { '/a': { presence: false } } }, /: channels\["\/a"\]\.presence: Expected true, or a function/],
+    [{ channels: { '/a': { description: 5 } } }, /: channels\["\/a"\]\.description: Expected string/]
   ]
   for (const [options, expected] of cases) t.match(errorOf(options), new RegExp(`^FST_BAYEUX_OPTIONS fastify-bayeux${expected.source}`), JSON.stringify(options))
+})
+
+t.test('channels: defaults are filled in, and the caller\'s object is left alone', async t => {
+  const schema = Type.Object({ text: Type.String() })
+  const rule = () => true
+  const given = { '/chat/*': { schema, publish: rule, history: {} }, '/last': { retain: true, rate: { messages: 2 } } }
+  const { channels } = readOptions({ channels: given })
+  t.match(channels['/chat/*'], { overflow: 'disconnect', echo: true, retain: false, history: { size: 100 } })
+  t.equal(channels['/chat/*']?.schema, schema)
+  t.equal(channels['/chat/*']?.publish, rule)
+  t.match(channels['/last'], { history: { size: 1 }, rate: { messages: 2, burst: 10 } })
+  t.strictSame(given['/chat/*'].history, {})
 })
 
 t.test('a configuration as Nodefony generates it', async t => {

@@ -8,6 +8,7 @@ import type { Checked, EventMessage, MessageId, ReplyMessage } from '../protocol
 import { Outgoing } from '../protocol/outgoing.js'
 import { Admission } from './admission.js'
 import { isThenable } from './after.js'
+import type { Channels } from './channels.js'
 import { Counters } from './counters.js'
 import { Extensions } from './extensions.js'
 import { HeldConnects, type ConnectWords } from './held-connect.js'
@@ -53,6 +54,8 @@ export class Broker {
   readonly config: BrokerConfig
   readonly limits: Limits
   readonly services: Services
+  /** What is said of channels; null where nothing is, so that it costs nothing. */
+  readonly channels: Channels | null
   readonly policy: Policy
   readonly authentication: Pick<BrokerParts, 'authenticate' | 'renew' | 'sameIdentity' | 'identityExpires'>
   readonly emit: BrokerParts['emit']
@@ -65,6 +68,7 @@ export class Broker {
     this.config = parts.config
     this.limits = parts.limits
     this.services = parts.services
+    this.channels = parts.channels
     this.policy = parts.policy
     this.authentication = parts
     this.emit = parts.emit

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Caller, ConnectRequest, Extension, HandshakeRequest, Policy, RealtimeEvents, Services, Session } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import type { Advice } from '../protocol/advice.js'
+import type { Channels } from './channels.js'
 
 /** The settings of the wire. Times are in ms. */
 export interface BrokerConfig {
@@ -23,6 +24,8 @@ export interface BrokerParts {
   readonly config: BrokerConfig
   readonly limits: Limits
   readonly services: Services
+  /** What is said of channels; null where nothing is. */
+  readonly channels: Channels | null
   readonly policy: Policy
   readonly extensions: readonly Extension[]
   /** The identity of a caller that shakes hands; throws where it may not. */

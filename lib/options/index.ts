@@ -8,10 +8,12 @@ import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type { ConnectRequest, Connector, Extension, HandshakeRequest, Policy, Session } from '../../types/index.js'
 import { OptionsError } from '../errors.js'
 import { LimitsSchema } from '../limits.js'
+import { readChannels, type ChannelInput, type ChannelOptions } from './channel.js'
 import { copyPlain, either, func, isFunction, refuse } from './schema-pieces.js'
 import { readService, type ServiceOptions } from './service.js'
 import type { ServiceInput } from './service-input.js'
 
+export type { ChannelInput, ChannelOptions } from './channel.js'
 export { readService, type ServiceOptions } from './service.js'
 export type { ServiceInput } from './service-input.js'
 
@@ -29,6 +31,7 @@ export const OptionsSchema = Type.Object({
     }, { default: {}, additionalProperties: false })
   }, { default: {}, additionalProperties: false }),
   services: Type.Record(Type.String(), Type.Unsafe<ServiceOptions>(Type.Object({}, { additionalProperties: true })), { default: {}, description: 'by name: what is behind /service/NAME' }),
+  channels: Type.Record(Type.String(), Type.Unsafe<ChannelOptions>(Type.Any()), { default: {}, description: 'by channel or pattern: what is true of them; the most specific wins' }),
   directory: either<'names' | 'full' | ((session: Session) => Record<string, unknown>)>(
     '"names" or "full" or a function', value => value === 'names' || value === 'full' || isFunction(value),
   { default: 'names', description: 'what a client learns of the services: names and types, hosts and ports too, or what a function says' }),
@@ -67,8 +70,9 @@ export type Options = Omit<Static<typeof OptionsSchema>, keyof RouteHooks> & Rou
 type Loose<T> = T extends (...args: never[]) => unknown ? T : T extends readonly unknown[] ? T : T extends object ? { [Key in keyof T]?: Loose<T[Key]> } : T
 
 /** What a user writes: every option may be left out. */
-export type RealtimeOptions = Loose<Omit<Options, 'services' | 'policy' | 'extensions' | 'connectors' | keyof RouteHooks>> & RouteHooks & {
+export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'policy' | 'extensions' | 'connectors' | keyof RouteHooks>> & RouteHooks & {
   services?: Record<string, ServiceInput>
+  channels?: Record<string, ChannelInput>
   policy?: Policy
   extensions?: Extension[]
   connectors?: Record<string, Connector>
@@ -79,10 +83,12 @@ export type RealtimeOptions = Loose<Omit<Options, 'services' | 'policy' | 'exten
  * @throws OptionsError (FST_BAYEUX_OPTIONS) naming the path of the first thing wrong
  */
 export function readOptions (raw: RealtimeOptions = {}): Options {
-  refuseNames(raw.services)
+  refuseNames('services', raw.services)
+  refuseNames('channels', raw.channels)
   const options = Value.Default(OptionsSchema, fromNodefony(copyPlain(raw) as Record<string, unknown>)) as Options
   refuse('', OptionsSchema, options)
   for (const [name, definition] of Object.entries(options.services)) options.services[name] = readService(name, definition, options)
+  options.channels = readChannels(options.channels, options.limits)
   if (options.limits.clientResumed > options.limits.clientWaiting) {
     throw new OptionsError('limits.clientResumed: Expected at most limits.clientWaiting')
   }
@@ -90,9 +96,9 @@ export function readOptions (raw: RealtimeOptions = {}): Options {
 }
 
 // While defaults are filled in, a list becomes an object, and this name is lost.
-function refuseNames (services: unknown): void {
-  if (Array.isArray(services)) throw new OptionsError('services: Expected object')
-  if (Object.hasOwn(services ?? {}, '__proto__')) throw new OptionsError('services.__proto__: No name for a service')
+function refuseNames (option: string, named: unknown): void {
+  if (Array.isArray(named)) throw new OptionsError(`${option}: Expected object`)
+  if (Object.hasOwn(named ?? {}, '__proto__')) throw new OptionsError(`${option}.__proto__: No name for a ${option.slice(0, -1)}`)
 }
 
 // A generated configuration of Nodefony leaves keys empty (`services: ~`), writes TCP in capitals, and has

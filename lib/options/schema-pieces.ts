@@ -20,6 +20,9 @@ TypeRegistry.Set<TSchema & { accepts: (value: unknown) => boolean }>(EITHER, (sc
 export const either = <T>(expected: string, accepts: (value: unknown) => boolean, more: object = {}) =>
   Type.Unsafe<T>({ [Kind]: EITHER, expected, accepts, ...more })
 
+/** A schema of the application's. */
+export const typeboxSchema = (description: string) => either<TSchema>('a TypeBox schema', value => isObject(value) && Kind in value, { description })
+
 /** @throws OptionsError naming the path of the first thing wrong */
 export function refuse (prefix: string, schema: TSchema, value: unknown): void {
   const first = Value.Errors(schema, value).First()

@@ -1,5 +1,5 @@
 /** The options of a service: what all have in common, and what each built-in connector reads besides. */
-import { Kind, Type, type Static, type TObject, type TSchema } from '@sinclair/typebox'
+import { Type, type Static, type TObject } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import type { Caller, InternalHandler, Session } from '../../types/index.js'
 import { encodingNames, encodings } from '../encoding/index.js'
@@ -7,7 +7,7 @@ import { OptionsError } from '../errors.js'
 import { framingOf } from '../framing/index.js'
 import type { Limits } from '../limits.js'
 import { framing, refuseFraming } from './framing.js'
-import { copyPlain, either, func, isFunction, isObject, oneOf, refuse } from './schema-pieces.js'
+import { copyPlain, either, func, isFunction, isObject, oneOf, refuse, typeboxSchema } from './schema-pieces.js'
 
 export const MAX_MS = 2 ** 31 - 1
 
@@ -15,8 +15,6 @@ export const MAX_MS = 2 ** 31 - 1
 export type Target = Readonly<Record<string, unknown>>
 
 export type Awaitable<T> = T | Promise<T>
-
-const Schema = either<TSchema>('a TypeBox schema', value => isObject(value) && Kind in value)
 
 const Shared = Type.Object({
   linger: Type.Integer({ default: 5000, minimum: 0, maximum: MAX_MS, description: 'ms that the connection stays after the last subscriber left' }),
@@ -36,7 +34,7 @@ export const common = {
   connectTimeout: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_MS, description: 'ms; limits.upstreamConnect where it is left out' })),
   idleTimeout: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_MS, description: 'ms without a byte either way before the conversation ends; off where it is left out' })),
   authorize: Type.Optional(func<(session: Session) => Awaitable<boolean | string>>('may this session open the service?')),
-  schema: Type.Optional(Type.Object({ publish: Type.Optional(Schema), event: Type.Optional(Schema) }, { additionalProperties: false })),
+  schema: Type.Optional(Type.Object({ publish: Type.Optional(typeboxSchema('of what clients send')), event: Type.Optional(typeboxSchema('of what the service says')) }, { additionalProperties: false })),
   hello: Type.Optional(Type.Unsafe<unknown>(Type.Any({ description: 'what the gateway writes first: a message, several as an array, or a function of the session' }))),
   writable: Type.Optional(Type.Boolean({ description: 'may clients write to it? true, and false where it is shared' })),
   shared: sharedBy(false),

@@ -63,6 +63,17 @@ export function interestKeys (channel: string): string[] {
   return keys
 }
 
+/**
+ * What covers a channel or a pattern, the most specific first: itself, `parent/*`, then every `/**` from the deepest up.
+ * @example coveringNames('/a/b') // ['/a/b', '/a/*', '/a/**', '/**']
+ */
+export function coveringNames (name: string): string[] {
+  const [itself, siblings, ...deep] = interestKeys(name) as [string, string, ...string[]]
+  deep.reverse()
+  // One segment of a pattern that takes several is not all of it.
+  return [...new Set(name.endsWith('/**') ? deep : [itself, siblings, ...deep])]
+}
+
 const SERVICE = '/service/'
 
 /** The channel of a service. */
