@@ -35,6 +35,8 @@ export const LimitsSchema = Type.Object({
   serviceMessage: bytes(256 * KIB, 'one message of a service; more ends its conversation with 413'),
   serviceQueue: count(1000, 'messages of a service that cannot wait (UDP, events) that wait for a client; beyond it the oldest are dropped'),
   serviceQueueBytes: bytes(1024 * KIB, 'the same in bytes'),
+  historyBytes: bytes(64 * 1024 * KIB, 'JSON of the events that the history in memory keeps, over all channels; beyond it the channel that was published to longest ago is forgotten'),
+  historyChannels: count(10_000, 'channels that the history in memory keeps; beyond it the same'),
   websocketSilence: ms(25_000, 'without a byte either way before a WebSocket is pinged'),
   websocketPong: ms(10_000, 'from that ping until a silent WebSocket is cut')
 }, { additionalProperties: false })

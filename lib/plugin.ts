@@ -2,11 +2,12 @@
 import { EventEmitter } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
 import websocket from '@fastify/websocket'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Caller, ConnectRequest, Realtime, RealtimeEvents, Session } from '../types/index.js'
+import type { Caller, ConnectRequest, History, Realtime, RealtimeEvents, Session } from '../types/index.js'
 import { Broker } from './broker/broker.js'
 import { Channels } from './broker/channels.js'
+import { MemoryHistory } from './broker/history.js'
 import { compilePolicy, type Authorize } from './broker/policy.js'
 import { connectorsOf } from './connectors/index.js'
 import { readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
@@ -30,7 +31,8 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   const read = (name: string, definition: unknown) => readService(name, definition, options)
   const services = new ServiceDirectory({ connectors, directory: options.directory, limits, complete: read, log })
   for (const [name, definition] of Object.entries(options.services)) services.set(name, definition)
-  const channels = Object.keys(options.channels).length === 0 ? null : new Channels(options.channels)
+  const channels = Object.keys(options.channels).length === 0 ? null : new Channels(options.channels, limits)
+  const history = channels?.some(({ history }) => history !== undefined) === true ? options.history ?? new MemoryHistory(limits) : null
   // The broker knows callers, not requests; who wants to see the request of a handshake finds it here.
   const behind = new WeakMap<Caller, FastifyRequest>()
   const broker = new Broker({
@@ -38,7 +40,8 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     limits,
     services,
     channels,
-    policy: compilePolicy(options.policy ?? {}, name => services.definition(name)?.authorize as Authorize | undefined),
+    history,
+    policy: compilePolicy(options.policy ?? {}, name => services.definition(name)?.authorize as Authorize | undefined, channels),
     extensions: options.extensions,
     authenticate: (caller, handshake) => {
       const request = behind.get(caller)
@@ -88,8 +91,17 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     broker.close()
     await Promise.all([sockets.close(options.drain), requests.close(options.drain)])
     services.close()
+    await close(history, log)
     unused.close()
   })
+}
+
+async function close (history: History | null, log: FastifyBaseLogger): Promise<void> {
+  try {
+    await history?.close()
+  } catch (error) {
+    log.error({ err: error }, 'the history could not be closed')
+  }
 }
 
 // One WebSocket server an application: the host's where it has one, else ours, with our bound.

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Realtime, RuntimeServices } from '../types/index.js'
+import { after } from './broker/after.js'
 import type { Broker } from './broker/broker.js'
 import { UsageError } from './errors.js'
 import type { ServiceOptions } from './options/index.js'
@@ -18,7 +19,10 @@ export function realtimeOf (broker: Broker, runtime: RuntimeServices, services: 
     publish (channel, data, options) {
       const { kind, pattern } = shapeOf(channel)
       if (pattern || kind !== 'broadcast') throw new UsageError(`Only broadcast channels can be published to: ${channel}`)
-      broker.publish(channel, data, null, options)
+      const wrong = broker.channels?.of(channel)?.explain(data) ?? null
+      if (wrong !== null) throw new UsageError(`${channel}: ${wrong}`)
+      const published = broker.publish(channel, data, null, options)
+      if (published !== null) after(published, refused => logRefusal(broker, channel, refused))
     },
     deliver (clientId, channel, data) {
       const { kind, pattern } = shapeOf(channel)
@@ -52,6 +56,10 @@ export function realtimeOf (broker: Broker, runtime: RuntimeServices, services: 
     services: runtime,
     metrics: () => ({ ...broker.metrics(), ...services.metrics() })
   }
+}
+
+function logRefusal ({ log }: Broker, channel: string, error: string | null): void {
+  if (error !== null) log.error({ channel, error }, 'an event of the application was not published')
 }
 
 /**

@@ -53,6 +53,10 @@ export interface Metrics extends ServiceMetrics {
   expired: number
   overflowed: number
   takenOver: number
+  /** Events dropped because their session reads too slowly, where the channel says `overflow: 'drop-oldest'`. */
+  dropped: number
+  /** Events that were published before, delivered to who asked for them. */
+  replayed: number
   /** Times that services were paused for a slow client, and that a client was not read because its lane was full. */
   clientPauses: number
   lanePauses: number

@@ -5,7 +5,7 @@ import type { Metrics } from './metrics.js'
 import type { Session } from './session.js'
 
 /** Why a session ended. */
-export type EndReason = 'disconnected' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'unauthenticated' | 'shutdown'
+export type EndReason = 'disconnected' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'unauthenticated' | 'failed' | 'shutdown'
 
 /** What `app.realtime.on` can listen to, with the arguments of its listeners. */
 export interface RealtimeEvents {

@@ -66,6 +66,9 @@ export class Admission {
       return
     }
     if (!session.mayStillSend()) return this.#broker.refuse(request, refusal(429, '', 'Too many messages'))
+    if (operation === 'publish' && this.#broker.channels?.of(request.incoming.message.channel)?.mayPublish(session) === false) {
+      return this.#broker.refuse(request, refusal(429, request.incoming.message.channel, 'Too many messages'))
+    }
     const { lane } = session
     if (lane.length >= this.#broker.limits.lane) {
       if (!request.connection.pushes) return this.#broker.refuse(request, refusal(429, '', 'Too many messages wait'))

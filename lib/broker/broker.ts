@@ -7,13 +7,14 @@ import type { Refusal } from '../protocol/error.js'
 import type { Checked, EventMessage, MessageId, ReplyMessage } from '../protocol/message.js'
 import { Outgoing } from '../protocol/outgoing.js'
 import { Admission } from './admission.js'
-import { isThenable } from './after.js'
+import { isThenable, type Eventually } from './after.js'
 import type { Channels } from './channels.js'
 import { Counters } from './counters.js'
 import { Extensions } from './extensions.js'
 import { HeldConnects, type ConnectWords } from './held-connect.js'
 import type { Lifeline } from './lifeline.js'
 import type { BrokerConfig, BrokerParts } from './parts.js'
+import { Recorder } from './recorder.js'
 import { replyTo, type Request } from './request.js'
 import type { Session } from './session.js'
 import { Subscriptions, type Subscriber } from './subscriptions.js'
@@ -27,6 +28,7 @@ const closeReasons: Readonly<Record<EndReason, CloseReason>> = {
   closed: 'disconnected',
   kicked: 'disconnected',
   unauthenticated: 'disconnected',
+  failed: 'disconnected',
   overflow: 'overflow',
   shutdown: 'shutdown'
 }
@@ -56,6 +58,8 @@ export class Broker {
   readonly services: Services
   /** What is said of channels; null where nothing is, so that it costs nothing. */
   readonly channels: Channels | null
+  /** The way of what is published to channels with a history; null where no channel has one. */
+  readonly recorder: Recorder | null
   readonly policy: Policy
   readonly authentication: Pick<BrokerParts, 'authenticate' | 'renew' | 'sameIdentity' | 'identityExpires'>
   readonly emit: BrokerParts['emit']
@@ -69,6 +73,7 @@ export class Broker {
     this.limits = parts.limits
     this.services = parts.services
     this.channels = parts.channels
+    this.recorder = parts.history === null ? null : new Recorder(this, parts.history)
     this.policy = parts.policy
     this.authentication = parts
     this.emit = parts.emit
@@ -134,11 +139,19 @@ export class Broker {
     }
   }
 
-  /** Gives an event to everybody interested, once each; its JSON is made once. */
-  publish (channel: string, data: unknown, publisher: Session | null, more?: { id?: MessageId, ext?: Record<string, unknown> }): void {
+  /**
+   * Gives an event to everybody interested, once each; its JSON is made once.
+   * @returns null once it is queued for them; the refusal where its channel has a history that could not keep it
+   */
+  publish (channel: string, data: unknown, publisher: Session | null, more?: { id?: MessageId, ext?: Record<string, unknown> }): Eventually<Refusal | null> {
+    const event = { channel, data, ...more } as EventMessage
+    const definition = this.channels?.of(channel)
+    if (definition?.options.history !== undefined && this.recorder !== null) return this.recorder.publish(definition, event, publisher)
     this.counters.published++
     this.emit('publish', publisher, channel, data)
-    this.subscriptions.fanOut(channel, Outgoing.broadcast({ channel, data, ...more } as EventMessage), publisher)
+    const silent = publisher !== null && definition?.options.echo === false
+    this.subscriptions.fanOut(channel, Outgoing.broadcast(event), publisher, silent ? [publisher] : undefined)
+    return null
   }
 
   /** @returns false where no such session lives */
@@ -181,6 +194,7 @@ export class Broker {
     this.sessions.delete(session.id)
     forget(this.unconnected, session)
     for (const channel of session.subscriptions) this.subscriptions.remove(channel, session)
+    this.recorder?.replays.end(session)
     for (const link of session.links.values()) link.end()
     session.links.clear()
     if (reason === 'expired') {

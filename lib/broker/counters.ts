@@ -12,6 +12,10 @@ export class Counters {
   handshakes = 0
   expired = 0
   overflowed = 0
+  /** Events that waited for a session and were dropped to make room. */
+  dropped = 0
+  /** Events of a history that were delivered to who asked for them. */
+  replayed = 0
   takenOver = 0
   clientPauses = 0
   /** Times that a client was not read because its lane was full. */

@@ -102,6 +102,13 @@ export class Delivery {
     this.#unacknowledged?.forget(channel)
   }
 
+  /** Drops the oldest broadcasts of channels that may be dropped from, until no more wait than may. */
+  dropOldest (drops: (channel: string) => boolean): void {
+    while (this.#overfull() && (this.#unacknowledged?.dropOldest(drops) === true || this.#outbox.dropOldest(drops))) {
+      this.#broker.counters.dropped++
+    }
+  }
+
   // The ack extension
 
   /** Begins to keep what is sent until it is acknowledged. */
@@ -139,6 +146,7 @@ export class Delivery {
     if (!this.#congested || this.#waiting() > this.#broker.limits.clientResumed) return
     this.#congested = false
     for (const link of this.#session.links.values()) link.resume()
+    this.#broker.recorder?.replays.resume(this.#session)
   }
 
   /** Whether more broadcasts wait than may, though all was pushed that the connection takes. */

@@ -7,6 +7,9 @@ interface Pending {
   result: Outgoing | null | undefined
 }
 
+// What stood in a place was dropped.
+const GONE: Pending = { kind: 'pending', result: null }
+
 /**
  * The way out: what waits for a session, in one order. It counts what waits, so that links can
  * be paused and broadcasts bounded; it decides nothing.
@@ -73,6 +76,24 @@ export class Outbox {
       return false
     })
     this.#head = 0
+  }
+
+  /**
+   * Drops the oldest broadcast of a channel that may be dropped from.
+   * @returns false where there is none
+   */
+  dropOldest (drops: (channel: string) => boolean): boolean {
+    for (let index = this.#head; index < this.#entries.length; index++) {
+      const entry = this.#entries[index] as Outgoing | Pending
+      const message = entry.kind === 'pending' ? entry.result : entry
+      if (message?.kind !== 'broadcast' || !drops(message.message.channel as string)) continue
+      this.#count(message, -1)
+      this.#entries[index] = GONE
+      while (this.#entries[this.#head] === GONE) this.#head++
+      this.#forget()
+      return true
+    }
+    return false
   }
 
   /** Forgets everything. */

@@ -1,6 +1,6 @@
 /** What the broker is made of; `plugin.ts` hands it over, once, at start. */
 import type { FastifyBaseLogger } from 'fastify'
-import type { Caller, ConnectRequest, Extension, HandshakeRequest, Policy, RealtimeEvents, Services, Session } from '../../types/index.js'
+import type { Caller, ConnectRequest, Extension, HandshakeRequest, History, Policy, RealtimeEvents, Services, Session } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import type { Advice } from '../protocol/advice.js'
 import type { Channels } from './channels.js'
@@ -26,6 +26,8 @@ export interface BrokerParts {
   readonly services: Services
   /** What is said of channels; null where nothing is. */
   readonly channels: Channels | null
+  /** Where events of channels with a history are kept; null where no channel has one. */
+  readonly history: History | null
   readonly policy: Policy
   readonly extensions: readonly Extension[]
   /** The identity of a caller that shakes hands; throws where it may not. */

@@ -103,10 +103,17 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   take (event: Outgoing): void {
     this.#broker.counters.delivered++
     this.queue(event)
-    if (event.kind === 'broadcast' && this.delivery.overflows()) this.#overflow()
+    if (event.kind === 'broadcast' && this.delivery.overflows()) this.#overflow(event)
   }
 
-  #overflow (): void {
+  #overflow (event: Outgoing): void {
+    const drops = this.#broker.channels?.drops
+    if (drops?.(event.message.channel as string) === true) return this.delivery.dropOldest(drops)
+    this.tooSlow()
+  }
+
+  /** It is ended, for more waits for it than may. */
+  tooSlow (): void {
     this.#broker.counters.overflowed++
     this.delivery.clear()
     this.#broker.end(this, 'overflow', { advice: adviseHandshake(), error: refusal(413, this.id, 'Too many events wait: read faster') })

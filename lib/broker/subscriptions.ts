@@ -9,6 +9,8 @@ export interface Subscriber {
   take (event: Outgoing, publisher: Session | null): void
 }
 
+const NOBODY: readonly Subscriber[] = []
+
 /**
  * Who is interested in what. A wildcard stands only in the last segment, so a channel of d segments
  * is d + 2 look-ups, however many subscriptions there are; never a scan.
@@ -35,9 +37,13 @@ export class Subscriptions {
     if (subscribers.size === 0) this.#byKey.delete(key)
   }
 
-  /** Gives an event to everybody interested in its channel, once each. */
-  fanOut (channel: string, event: Outgoing, publisher: Session | null): void {
+  /**
+   * Gives an event to everybody interested in its channel, once each.
+   * @param except who does not get it
+   */
+  fanOut (channel: string, event: Outgoing, publisher: Session | null, except: readonly Subscriber[] = NOBODY): void {
     const stamp = ++this.#stamp
+    for (const subscriber of except) subscriber.stamp = stamp
     for (const key of interestKeys(channel)) {
       const subscribers = this.#byKey.get(key)
       if (subscribers === undefined) continue

@@ -49,6 +49,21 @@ export class Unacknowledged {
     })
   }
 
+  /**
+   * Drops the oldest broadcast of a channel that may be dropped from.
+   * @returns false where there is none
+   */
+  dropOldest (drops: (channel: string) => boolean): boolean {
+    for (const [at, { number, messages }] of this.#batches.entries()) {
+      const oldest = messages.find(({ kind, message }) => kind === 'broadcast' && drops(message.channel as string))
+      if (oldest === undefined) continue
+      this.#count([oldest], -1)
+      this.#batches[at] = { number, messages: messages.filter(each => each !== oldest) }
+      return true
+    }
+    return false
+  }
+
   #count (messages: readonly Outgoing[], sign: 1 | -1): void {
     for (const { kind, bytes } of messages) {
       this.bytes += sign * bytes

@@ -5,7 +5,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
-import type { ConnectRequest, Connector, Extension, HandshakeRequest, Policy, Session } from '../../types/index.js'
+import type { ConnectRequest, Connector, Extension, HandshakeRequest, History, Policy, Session } from '../../types/index.js'
 import { OptionsError } from '../errors.js'
 import { LimitsSchema } from '../limits.js'
 import { readChannels, type ChannelInput, type ChannelOptions } from './channel.js'
@@ -21,6 +21,8 @@ const Hook = either<unknown>('a function or an array of functions', value => [va
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const transportNames = ['websocket', 'long-polling', 'callback-polling'] as const
 
+const isHistory = (value: unknown) => typeof value === 'object' && value !== null && ['append', 'since', 'channels', 'close'].every(method => isFunction((value as Record<string, unknown>)[method]))
+
 /** The options of the plugin. */
 export const OptionsSchema = Type.Object({
   path: Type.String({ default: '/realtime', pattern: '^(/[^/?#:*]+)+$', description: 'the one URL' }),
@@ -32,6 +34,7 @@ export const OptionsSchema = Type.Object({
   }, { default: {}, additionalProperties: false }),
   services: Type.Record(Type.String(), Type.Unsafe<ServiceOptions>(Type.Object({}, { additionalProperties: true })), { default: {}, description: 'by name: what is behind /service/NAME' }),
   channels: Type.Record(Type.String(), Type.Unsafe<ChannelOptions>(Type.Any()), { default: {}, description: 'by channel or pattern: what is true of them; the most specific wins' }),
+  history: Type.Optional(either<History>('a History: { append, since, channels, close }', value => isHistory(value))),
   directory: either<'names' | 'full' | ((session: Session) => Record<string, unknown>)>(
     '"names" or "full" or a function', value => value === 'names' || value === 'full' || isFunction(value),
   { default: 'names', description: 'what a client learns of the services: names and types, hosts and ports too, or what a function says' }),
@@ -70,9 +73,10 @@ export type Options = Omit<Static<typeof OptionsSchema>, keyof RouteHooks> & Rou
 type Loose<T> = T extends (...args: never[]) => unknown ? T : T extends readonly unknown[] ? T : T extends object ? { [Key in keyof T]?: Loose<T[Key]> } : T
 
 /** What a user writes: every option may be left out. */
-export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'policy' | 'extensions' | 'connectors' | keyof RouteHooks>> & RouteHooks & {
+export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'history' | 'policy' | 'extensions' | 'connectors' | keyof RouteHooks>> & RouteHooks & {
   services?: Record<string, ServiceInput>
   channels?: Record<string, ChannelInput>
+  history?: History
   policy?: Policy
   extensions?: Extension[]
   connectors?: Record<string, Connector>
@@ -85,7 +89,10 @@ export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'pol
 export function readOptions (raw: RealtimeOptions = {}): Options {
   refuseNames('services', raw.services)
   refuseNames('channels', raw.channels)
-  const options = Value.Default(OptionsSchema, fromNodefony(copyPlain(raw) as Record<string, unknown>)) as Options
+  // A history is an object of its own, not a piece of configuration.
+  const { history, ...plain } = raw
+  const options = Value.Default(OptionsSchema, fromNodefony(copyPlain(plain) as Record<string, unknown>)) as Options
+  if (history !== undefined) options.history = history
   refuse('', OptionsSchema, options)
   for (const [name, definition] of Object.entries(options.services)) options.services[name] = readService(name, definition, options)
   options.channels = readChannels(options.channels, options.limits)

@@ -57,7 +57,7 @@ export async function use (session: Session): Promise<void> {
   })
   stop()
   app.realtime.on('disconnect', (gone, reason) => {
-    const why: 'disconnected' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'unauthenticated' | 'shutdown' = reason
+    const why: 'disconnected' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'unauthenticated' | 'failed' | 'shutdown' = reason
     app.log.info({ why, number: gone.number })
   })
   // @ts-expect-error no such event

@@ -37,6 +37,7 @@ function accept (broker: Broker, request: Request<{ operation: 'handshake', mess
   const services = broker.services.directory(session)
   if (Object.keys(services).length > 0) ext.services = services
   if (session.delivery.batch !== null) ext.ack = { enabled: true }
+  if (broker.recorder !== null) ext.replay = true
   const { connection } = request
   const { address, url } = connection.caller
   if (request.incoming.message.ext?.address === true) ext.address = publicAddress(address, url)

@@ -12,8 +12,8 @@ import { verdictOf } from '../verdict.js'
 import type { Handler } from './index.js'
 
 /**
- * A publish (docs/protocol.md, section 2): to a channel, where it is acknowledged once it is queued for
- * every subscriber, or to a service, where the acknowledgement waits while the service reads too slowly.
+ * A publish (docs/protocol.md, section 2): to a channel, where it is acknowledged once it is kept, where the channel
+ * has a history, and queued for every subscriber, or to a service, where the acknowledgement waits while the service reads too slowly.
  */
 export const publish: Handler<'publish'> = (broker, request) => {
   const { message } = request.incoming
@@ -26,9 +26,12 @@ export const publish: Handler<'publish'> = (broker, request) => {
     if (denied !== null) return broker.refuse(request, denied)
     if (session !== null && shape.kind === 'service') return toService(broker, request, session, message)
     const { channel, data, id, ext } = message
+    const misfit = broker.channels?.of(channel)?.refuse(channel, data) ?? null
+    if (misfit !== null) return broker.refuse(request, misfit)
     // Of its ext only what receivers need to read the data: the rest may hold credentials.
-    broker.publish(channel, data, session, { ...(id !== undefined && { id }), ...(ext?.binary !== undefined && { ext: { binary: ext.binary } }) })
-    broker.answer(request, [replyTo(message)])
+    const published = broker.publish(channel, data, session, { ...(id !== undefined && { id }), ...(ext?.binary !== undefined && { ext: { binary: ext.binary } }) })
+    if (published === null) return broker.answer(request, [replyTo(message)])
+    return after(published, refused => answer(broker, request, message, refused))
   })
 }
 

@@ -5,9 +5,11 @@ import { isRefusal, refusal, type Refusal } from '../../protocol/error.js'
 import type { ReplyMessage, SubscribeRequest } from '../../protocol/message.js'
 import { after, isThenable, type Eventually } from '../after.js'
 import type { Broker } from '../broker.js'
+import type { Replay } from '../replay.js'
 import { replyTo } from '../request.js'
 import type { Session } from '../session.js'
 import { verdictOf } from '../verdict.js'
+import { wantedReplay, type Wanted } from '../wanted.js'
 import type { Handler } from './index.js'
 
 /** How one channel of a subscribe fared. */
@@ -16,6 +18,10 @@ interface Outcome {
   readonly error: Refusal | null
   /** The conversation that begins to be heard once the reply is on its way. */
   readonly link?: Link
+  /** The past that is handed out once the reply is on its way. */
+  readonly replay?: Replay
+  /** Where there is nothing to replay: the id that misses nothing from now on. */
+  readonly standing?: number
 }
 
 /**
@@ -29,7 +35,10 @@ export const subscribe: Handler<'subscribe'> = (broker, request) => {
   const outcomes = channels.map(channel => subscribeOne(broker, session, message, channel))
   const finish = (known: readonly Outcome[]) => {
     broker.answer(request, replies(message, session, known))
-    for (const { link } of known) link?.start()
+    for (const { link, replay } of known) {
+      link?.start()
+      replay?.start()
+    }
   }
   if (outcomes.some(isThenable)) return Promise.all(outcomes).then(finish)
   finish(outcomes as Outcome[])
@@ -50,13 +59,28 @@ function subscribeOne (broker: Broker, session: Session, message: SubscribeReque
       : verdictOf(said, refusal(403, channel, 'Subscription denied')) ?? bound(broker, session, channel)
     if (error !== null) return { channel, error }
     if (shape.kind === 'service') return toService(broker, session, message, channel)
-    if (!session.subscriptions.has(channel)) {
-      session.subscriptions.add(channel)
-      broker.subscriptions.add(channel, session)
-      broker.emit('subscribe', session, channel)
-    }
-    return { channel, error: null }
+    const wanted = wantedReplay(broker, session, message, channel)
+    if (wanted === null) return toChannel(broker, session, channel)
+    return after(wanted, known => typeof known === 'string' ? { channel, error: known } : replayed(broker, session, channel, known))
   })
+}
+
+function toChannel (broker: Broker, session: Session, channel: string): Outcome {
+  if (!session.subscriptions.has(channel)) {
+    session.subscriptions.add(channel)
+    broker.subscriptions.add(channel, session)
+    broker.emit('subscribe', session, channel)
+  }
+  return { channel, error: null }
+}
+
+function replayed (broker: Broker, session: Session, channel: string, wanted: Wanted | null): Outcome {
+  // The history may have taken its time.
+  const error = session.ended ? refusal(402, session.id, 'Unknown client') : bound(broker, session, channel)
+  if (error !== null) return { channel, error }
+  // First, for who is told of the subscription may publish there.
+  const replay = wanted === null ? undefined : broker.recorder?.replays.prepare(session, wanted)
+  return { ...toChannel(broker, session, channel), replay, standing: wanted?.standing }
 }
 
 // Asked before the policy, which may be dear, and after it, when others may have come in between.
@@ -95,14 +119,17 @@ function toService (broker: Broker, session: Session, message: SubscribeRequest,
 // One reply where all fared alike, one for each channel where they did not.
 function replies (message: SubscribeRequest, session: Session, outcomes: readonly Outcome[]): ReplyMessage[] {
   const alike = outcomes.every(({ error }) => error === null) || outcomes.length === 1
-  if (!alike) return outcomes.map(outcome => reply(message, session, outcome.channel, outcome))
+  if (!alike) return outcomes.map(outcome => reply(message, session, outcome.channel, outcome, [outcome]))
   const [first] = outcomes as [Outcome]
-  return [reply(message, session, message.subscription, outcomes.length === 1 ? first : { channel: '', error: null })]
+  return [reply(message, session, message.subscription, outcomes.length === 1 ? first : { channel: '', error: null }, outcomes)]
 }
 
-function reply (message: SubscribeRequest, session: Session, subscription: string | string[], { error, link }: Outcome): ReplyMessage {
+function reply (message: SubscribeRequest, session: Session, subscription: string | string[], { error, link }: Outcome, outcomes: readonly Outcome[]): ReplyMessage {
   const said: ReplyMessage = { ...replyTo(message, session.id), subscription }
   if (error !== null) Object.assign(said, { successful: false, error })
   else if (link !== undefined) said.ext = { ...said.ext, socket: link.description, service: { state: link.state } }
+  for (const { channel, standing } of outcomes) {
+    if (standing !== undefined) said.ext = { ...said.ext, replay: { ...said.ext?.replay as object, [channel]: standing } }
+  }
   return said
 }

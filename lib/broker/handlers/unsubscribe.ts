@@ -19,6 +19,7 @@ export const unsubscribe: Handler<'unsubscribe'> = (broker, request) => {
     }
     if (!session.subscriptions.delete(channel)) continue
     broker.subscriptions.remove(channel, session)
+    broker.recorder?.replays.stop(session, channel)
     broker.emit('unsubscribe', session, channel)
   }
   broker.answer(request, [{ ...replyTo(message, session.id), subscription: message.subscription }])
