@@ -10,7 +10,10 @@ export interface Keep {
 
 /** An event that was kept, with its id. */
 export interface KeptEvent {
-  /** A safe integer from 1, greater than that of every event before it in the channel. There may be gaps. */
+  /**
+   * A safe integer from 1, greater than that of every event before it in the channel, also before a restart: a client
+   * that comes back is not to take one event for another. There may be gaps.
+   */
   readonly id: number
   /** As it was published; it may be shared, so it is never changed. */
   readonly event: EventMessage

@@ -23,7 +23,7 @@ export interface ClientEvents {
   authorized: []
   /** How long the gateway took to answer, in ms. */
   roundTrip: [milliseconds: number]
-  /** What nobody waited for: a subscription with a listener that was refused, an answer to the first GET that says nothing good. */
+  /** What nobody waited for: a subscription with a listener that was refused, events that are no longer kept, an answer to the first GET that says nothing good. */
   error: [error: RealtimeError]
 }
 
@@ -68,7 +68,7 @@ export class RealtimeClient<Channels = AnyChannels, Services = AnyServices> impl
       mayClimb: () => this.#publisher.idle
     })
     const { wire } = this.#keeper
-    this.#subscriptions = new Subscriptions(wire)
+    this.#subscriptions = new Subscriptions(wire, error => this.#emitter.emit('error', error))
     this.#publisher = new Publisher(wire, settings.queue)
     this.#extend(wire, settings)
   }

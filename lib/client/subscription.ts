@@ -18,6 +18,12 @@ export interface ChannelEvent<Data = unknown> {
 }
 
 export interface SubscribeOptions {
+  /**
+   * Begins with what the gateway keeps of the channel: -2 for all of it, or the id of the last event that is known
+   * (`ext.replayId`); -1 for what comes from now on. In each new session it goes on after the last event that it has,
+   * and nothing comes twice. A pattern takes -1 and -2. With the option `ack` nothing is missed within a session either.
+   */
+  readonly replay?: number
   /** Ends the subscription; a loop over it ends as if nothing more came. */
   readonly signal?: AbortSignal
   /** Events that may wait for the loop that reads them: a whole number from 1. 1000 by default. */
@@ -45,7 +51,7 @@ export class Subscription<Data = unknown> implements AsyncIterable<ChannelEvent<
    * @param onRefused told where it ends with an error that no loop will see
    */
   constructor (subscriptions: Subscriptions, channel: string, listener: ((event: ChannelEvent<Data>) => void) | null, options: SubscribeOptions, onRefused: (error: RealtimeError) => void) {
-    const { bound = DEFAULT_BOUND, overflow = 'end', signal } = options
+    const { bound = DEFAULT_BOUND, overflow = 'end', signal, replay } = options
     this.channel = channel
     const events = this.#events = listener === null ? new EventQueue<ChannelEvent<Data>>(bound, overflow) : null
     this.ready = new Promise((resolve, reject) => {
@@ -65,7 +71,7 @@ export class Subscription<Data = unknown> implements AsyncIterable<ChannelEvent<
           this.#release()
         }
       }
-      if (signal?.aborted !== true) this.#leave = subscriptions.join(channel, undefined, subscriber)
+      if (signal?.aborted !== true) this.#leave = subscriptions.join(channel, undefined, subscriber, replay)
       else subscriber.ended(null)
     })
     // A refusal ends a loop with its error, or is an error of the client: it need not be caught here as well.

@@ -30,28 +30,36 @@ class Shared {
   readonly subscribers = new Set<Subscriber>()
   state: 'wanted' | 'asked' | 'granted' | 'over' = 'wanted'
   handle: object | null = null
+  /** After which event it begins, where it wants a replay; and the last one that it has, of each channel. */
+  replay: number | undefined
+  readonly last = new Map<string, number>()
 
-  constructor (channel: string, data: unknown) {
+  constructor (channel: string, data: unknown, replay?: number) {
     this.channel = channel
     this.data = data
+    this.replay = replay
   }
 }
 
 export class Subscriptions {
   readonly #wire: Wire
   readonly #all = new Map<string, Shared>()
+  readonly #onMissed: (error: RealtimeError) => void
 
-  constructor (wire: Wire) {
+  /** @param onMissed told where a subscription could not go on where it was, for that is no longer kept */
+  constructor (wire: Wire, onMissed: (error: RealtimeError) => void) {
     this.#wire = wire
+    this.#onMissed = onMissed
     wire.addListener('/meta/unsubscribe', message => this.#unasked(message))
   }
 
   /**
    * @param data what a service is told first, also in each new session; that of who came first counts
+   * @param replay after which event it begins; that of who came first counts
    * @returns leaves; `lastWords` are for a service, from who leaves last
    */
-  join (channel: string, data: unknown, subscriber: Subscriber): (lastWords?: unknown) => void {
-    const shared = this.#all.get(channel) ?? new Shared(channel, data)
+  join (channel: string, data: unknown, subscriber: Subscriber, replay?: number): (lastWords?: unknown) => void {
+    const shared = this.#all.get(channel) ?? new Shared(channel, data, replay)
     this.#all.set(channel, shared)
     shared.subscribers.add(subscriber)
     if (shared.state === 'granted') subscriber.granted()
@@ -81,8 +89,11 @@ export class Subscriptions {
   }
 
   #ask (shared: Shared): void {
-    const { channel, data } = shared
-    const props = data === undefined ? {} : { data }
+    const { channel, data, last, replay } = shared
+    const props = {
+      ...(data !== undefined && { data }),
+      ...(replay !== undefined && { ext: { replay: { [channel]: last.get(channel) ?? replay } } })
+    }
     shared.state = 'asked'
     try {
       shared.handle = this.#wire.subscribe(channel, message => this.#event(shared, message), props, reply => this.#replied(shared, reply))
@@ -93,12 +104,22 @@ export class Subscriptions {
 
   #replied (shared: Shared, reply: WireMessage): void {
     if (shared.state !== 'asked') return
+    const { channel, last } = shared
     if (reply.successful === true) {
+      const stands = reply.ext?.replay?.[channel]
+      if (stands !== undefined) last.set(channel, stands)
       shared.state = 'granted'
       for (const subscriber of [...shared.subscribers]) subscriber.granted()
       return
     }
     const error = errorOf(reply)
+    // It was granted before, so nothing else can be wrong with it.
+    if (error.code === 400 && last.size > 0) {
+      last.clear()
+      shared.replay = -2
+      this.#onMissed(error)
+      return this.#ask(shared)
+    }
     if (!isLost(reply) && error.code !== 402) return this.#end(shared, error)
     // Without connection or session it is asked again when there is one; where only this request failed, soon.
     shared.state = 'wanted'
@@ -106,7 +127,14 @@ export class Subscriptions {
   }
 
   #event (shared: Shared, message: WireMessage): void {
-    const notice = message.ext?.service as ServiceNotice | undefined
+    const { channel, ext } = message
+    const { last, replay } = shared
+    const id: number | undefined = ext?.replayId
+    if (replay !== undefined && id !== undefined) {
+      if (id <= (last.get(channel) ?? 0)) return
+      last.set(channel, id)
+    }
+    const notice = ext?.service as ServiceNotice | undefined
     for (const subscriber of [...shared.subscribers]) {
       if (message.data === null && typeof notice?.state === 'string') subscriber.state(notice.state, notice)
       else subscriber.event(message)
