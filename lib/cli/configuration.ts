@@ -14,7 +14,7 @@ export interface Configuration {
 type Plain = Record<string, unknown>
 
 // They are functions, or are made of functions.
-const code = new Set(['authenticate', 'renew', 'sameIdentity', 'identityExpires', 'policy', 'extensions', 'connectors', 'onRequest', 'preValidation', 'preHandler'])
+const code = new Set(['authenticate', 'renew', 'sameIdentity', 'identityExpires', 'policy', 'extensions', 'connectors', 'history', 'onRequest', 'preValidation', 'preHandler'])
 
 /** @throws WrongInput or FST_BAYEUX_OPTIONS naming what is wrong */
 export async function configure (settings: Settings): Promise<Configuration> {

@@ -126,6 +126,8 @@ t.test('what is wrong is named', async t => {
     [file('services: { clock: { type: internal, handler: {} } }'), /\.yml: services\.clock\.type: 'internal' cannot be set in a file, because it is code$/],
     [file('services: { clock: { type: own } }'), /\.yml: services\.clock\.type: Unknown connector 'own'/],
     [file('policy: { canHandshake: false }'), /\.yml: policy: Cannot be set in a file, because it is code$/],
+    [file('history: { size: 5 }'), /\.yml: history: Cannot be set in a file/],
+    [file('channels: { /a: { history: { size: 0 } } }'), /\.yml: channels\["\/a"\]\.history\.size: Expected integer/],
     [file('authenticate: jwt'), /\.yml: authenticate: Cannot be set in a file/],
     [file('logLevel: loud'), /\.yml: logLevel: Expected "fatal" or/],
     [[], /gone\.yml: ENOENT/, { FASTIFY_BAYEUX_CONFIG: join(folder, 'gone.yml') }]

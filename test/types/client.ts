@@ -49,7 +49,9 @@ export async function use (): Promise<void> {
     // @ts-expect-error no such field
     use2(data.texxt, said, where)
   }
-  client.subscribe('/chat/lobby', ({ data }) => data.text.toUpperCase())
+  client.subscribe('/chat/lobby', ({ data }) => data.text.toUpperCase(), { replay: -2 })
+  // @ts-expect-error ids are numbers
+  client.subscribe('/chat/lobby', { replay: 'all' })
   client.subscribe('/prices/**', ({ data }) => {
     const price: number | { karat: number } = data
     // @ts-expect-error it may be gold

@@ -1,7 +1,7 @@
 /** What compiles and what does not; checked by `npm run types`, never run. */
 import { Type } from '@sinclair/typebox'
 import Fastify from 'fastify'
-import realtime, { type RealtimeOptions, type Session, type Connector, type Framing } from '../../lib/index.js'
+import realtime, { type RealtimeOptions, type Session, type Connector, type Framing, type History } from '../../lib/index.js'
 import { connect } from 'node:net'
 
 const app = Fastify()
@@ -37,6 +37,30 @@ app.realtime.services.set('late', { port: 1, encoding: 'latin1' })
 app.register(realtime, { limits: { typo: 1 } })
 // @ts-expect-error no such transport
 app.register(realtime, { transports: ['pigeon'] })
+
+app.register(realtime, {
+  channels: {
+    '/chat/*': { schema: Type.Object({ text: Type.String() }), publish: (session, data) => session.identity === data.text, rate: { messages: 2 }, history: {} },
+    '/state/**': { subscribe: async session => session.identity !== null, retain: true, overflow: 'drop-oldest', echo: false, presence: true },
+    '/topic/*': { publish: false, history: { size: 10, ttl: 1000 }, replay: 'salesforce', presence: session => session.number > 1, description: 'topics' }
+  }
+})
+// @ts-expect-error true is no rule: who may is left out
+app.register(realtime, { channels: { '/a': { subscribe: true } } })
+// @ts-expect-error no such overflow
+app.register(realtime, { channels: { '/a': { overflow: 'newest' } } })
+// @ts-expect-error a history has a size
+app.register(realtime, { channels: { '/a': { history: { length: 5 } } } })
+
+export const history: History = {
+  append: async ({ channel, data }, { size, ttl }) => JSON.stringify([channel, data]).length + size + (ttl ?? 0),
+  since: (channel, after, limit) => after < limit ? { events: [{ id: 1, event: { channel, data: null } }], last: 1 } : null,
+  channels: () => [],
+  close () {}
+}
+app.register(realtime, { history })
+// @ts-expect-error a history can be closed
+app.register(realtime, { history: { append: () => 1, since: () => null, channels: () => [] } })
 
 export const connector: Connector = (_service, { session, signal }) => {
   const id: string = session === null ? 'shared' : session.id
