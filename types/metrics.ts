@@ -57,7 +57,7 @@ export interface Metrics extends ServiceMetrics {
   dropped: number
   /** Events that were published before, delivered to who asked for them. */
   replayed: number
-  /** Times that services were paused for a slow client, and that a client was not read because its lane was full. */
+  /** Times that services and replays were paused for a slow client, and that a client was not read because its lane was full. */
   clientPauses: number
   lanePauses: number
   /** Connects that were not held because their browser polls already. */

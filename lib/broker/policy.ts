@@ -19,21 +19,21 @@ export function compilePolicy (policy: Policy, authorizeOf: (name: string) => Au
     canPublishWithoutSession: withoutSession(policy, channels),
     canSubscribe (session, channel) {
       const asked = policy.canSubscribe === undefined || policy.canSubscribe(session, channel)
-      const rules = channel.startsWith('/service/') ? [authorizeOf(serviceName(channel))] : subscribeRules(channel, channels)
-      return rules.reduce<Verdict>((said, rule) => rule === undefined ? said : and(said, () => rule !== false && rule(session)), asked)
+      if (channel.startsWith('/service/')) return may(asked, authorizeOf(serviceName(channel)), session)
+      if (channels === null) return asked
+      if (!channel.endsWith('*')) return may(asked, channels.of(channel)?.options.subscribe, session)
+      // A pattern must not get around the rule of a channel that it covers.
+      return channels.under(channel).reduce((said, { options }) => may(said, options.subscribe, session), asked)
     }
   }
 }
 
-function and (said: Verdict, ask: () => Verdict): Verdict {
-  return after(said, said => said === true ? ask() : said) as Verdict
+function may (said: Verdict, rule: Authorize | undefined, session: Session): Verdict {
+  return rule === undefined ? said : and(said, () => rule !== false && rule(session))
 }
 
-// A pattern must not get around the rule of a channel that it covers.
-function subscribeRules (channel: string, channels: Channels | null): readonly (Authorize | undefined)[] {
-  if (channels === null) return []
-  if (!channel.endsWith('*')) return [channels.of(channel)?.options.subscribe]
-  return channels.under(channel).map(({ options }) => options.subscribe)
+function and (said: Verdict, ask: () => Verdict): Verdict {
+  return after(said, said => said === true ? ask() : said) as Verdict
 }
 
 function publishRule (policy: Policy, channels: Channels | null): Policy['canPublish'] {

@@ -171,6 +171,7 @@ export class Replay {
   // A client that shakes hands again asks for what it has missed.
   #fail (error: unknown): void {
     const { session, subscription } = this
+    if (this.#state === 'done') return
     session.log.error({ err: error, channel: subscription }, 'a history could not be read')
     this.#broker.end(session, 'failed', { advice: adviseHandshake(LATER), error: refusal(503, subscription, 'The history is not available') })
   }

@@ -416,6 +416,17 @@ t.test('a history that cannot be read: the subscribe is refused, or the session 
   t.match(await subscribe(await join(sync), '/a', { '/a': -2 }), { successful: false, error: /^503:/ })
 })
 
+t.test('a replay that nobody waits for any more fails for nobody', async t => {
+  const { fail, opened } = gate()
+  const gateway = await startGateway(t, { channels: { '/a': { history: {} } }, history: new DistantHistory(what => what === 'channels' ? opened : Promise.resolve()) })
+  const client = await join(gateway)
+  t.match(await subscribe(client, '/*', { '/*': -2 }), { successful: true })
+  await client.unsubscribe('/*')
+  fail(new Error('too late'))
+  for (let n = 0; n < 5; n++) await turn()
+  t.match(await client.publish('/a', 1), { successful: true })
+})
+
 t.test('a session that is over before its replay is read, and one that asks again', async t => {
   const { open, opened } = gate()
   let slow = false
