@@ -17,11 +17,12 @@ function randomByte (): number {
   return pool[next++] as number
 }
 
+/** A new clientId. It is made as one text: added letter by letter it would weigh ten times as much for as long as it lives. */
 export function newClientId (): string {
-  let id = ''
-  while (id.length < LENGTH) {
+  const letters = new Array<string>(LENGTH)
+  for (let at = 0; at < LENGTH;) {
     const byte = randomByte()
-    if (byte < FAIR) id += ALPHABET[byte % ALPHABET.length]
+    if (byte < FAIR) letters[at++] = ALPHABET[byte % ALPHABET.length] as string
   }
-  return id
+  return letters.join('')
 }

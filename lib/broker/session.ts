@@ -27,7 +27,6 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   readonly lifeline: Lifeline
   readonly subscriptions = new Set<string>()
   readonly links = new Map<string, Link>()
-  readonly state = new Map<string, unknown>()
   /** Whether a later request must bring the cookie, because one did. */
   bound: boolean
   ended = false
@@ -38,6 +37,8 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   readonly #bucket: Bucket | null
   readonly #born = now()
   #log: FastifyBaseLogger | null = null
+  // Most have none.
+  #state: Map<string, unknown> | null = null
 
   constructor (broker: Broker, id: string, number: number, caller: Caller, identity: unknown) {
     this.#broker = broker
@@ -50,6 +51,11 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
     const { messageRate, messageBurst } = broker.limits
     this.#bucket = messageRate === undefined ? null : new Bucket(messageRate, messageBurst)
     this.renew(identity)
+  }
+
+  get state (): Map<string, unknown> {
+    this.#state ??= new Map()
+    return this.#state
   }
 
   get session (): this {

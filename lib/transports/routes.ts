@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify'
 import type {} from '@fastify/websocket'
 import type { WebSocket } from 'ws'
@@ -30,6 +31,15 @@ export interface RouteParts {
 
 // CometD's client appends the type of the message, and a slash otherwise: all the same door.
 const DOORS = ['', '/', '/handshake', '/connect', '/disconnect']
+/** Where an upgrade keeps its response. */
+const responseKey = Symbol('fastify-bayeux response')
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    [responseKey]: ServerResponse | null
+  }
+}
+
 const PROBE = 'Bayeux 1.0: POST messages here, or open a WebSocket.\n'
 
 /**
@@ -50,6 +60,7 @@ export function routes (parts: RouteParts) {
 
     app.decorateRequest(cookieKey, null)
     app.decorateRequest(openKey, null)
+    app.decorateRequest(responseKey, null)
     parseBodies(app, broker.limits.httpBody)
     // Hooks with callbacks, and one at each end: a promise a hook would cost more than the message.
     app.addHook('onRequest', (request, reply, done) => {
@@ -59,6 +70,7 @@ export function routes (parts: RouteParts) {
       const cookie = request[cookieKey] = browserCookie(request.headers.cookie)
       const line = cookie.came ? null : setCookie(cookie.value, path, request.protocol === 'https', origin === 'allowed')
       if (request.ws) {
+        request[responseKey] = reply.raw
         if (line !== null) parts.upgradeCookies.set(request.raw, line)
       } else {
         request[openKey] = parts.requests.begin(request, reply)
@@ -79,8 +91,12 @@ export function routes (parts: RouteParts) {
       transports.includes('callback-polling') && carriesMessages(request)
         ? handleCallback(request)
         : reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(PROBE)
-    const wsHandler = (ws: WebSocket, request: FastifyRequest) =>
-      sockets.accept(ws, request.raw.socket, introduced(request, 'websocket'))
+    const wsHandler = (ws: WebSocket, request: FastifyRequest) => {
+      const { socket } = request.raw
+      // The socket would keep the response, and with it the whole upgrade, for as long as it lives.
+      request[responseKey]?.detachSocket(socket)
+      sockets.accept(ws, socket, introduced(request, 'websocket'))
+    }
     const upgrade = transports.includes('websocket') ? { wsHandler } : {}
     const handlePost = longPolling(broker, request => introduced(request, 'long-polling'))
     // A browser sends no credentials with a preflight: the host's hooks would refuse it, and with it all that follows.

@@ -8,6 +8,8 @@ import { WebSocketConnection } from './websocket.js'
 export class WebSockets {
   readonly #broker: Broker
   readonly #connections = new Set<WebSocketConnection>()
+  // ws closes by itself, with the code that fits.
+  readonly #failed = (error: Error): void => this.#broker.log.debug({ err: error }, 'a WebSocket failed')
   #sweep: NodeJS.Timeout | null = null
 
   constructor (broker: Broker) {
@@ -16,6 +18,8 @@ export class WebSockets {
 
   /** Takes a socket that was just upgraded; its listeners must be attached at once. */
   accept (ws: WebSocket, socket: Socket | undefined, caller: Caller): void {
+    // The listener that is there would keep the request of the upgrade and its reply for as long as the socket lives.
+    ws.removeAllListeners('error').on('error', this.#failed)
     const connection = new WebSocketConnection(this.#broker, ws, socket, caller)
     this.#connections.add(connection)
     ws.once('close', () => this.#connections.delete(connection))
