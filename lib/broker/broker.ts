@@ -219,7 +219,7 @@ export class Broker {
 
   metrics (): Omit<Metrics, keyof ServiceMetrics> {
     let links = 0
-    for (const session of this.sessions.values()) links += session.links.size
+    for (const session of this.sessions.values()) links += session.linkCount
     return { ...this.counters.snapshot(), sessions: this.sessions.size, subscriptions: this.subscriptions.size, heldConnects: this.polls.size, links }
   }
 }

@@ -84,7 +84,9 @@ export class Lifeline implements Due {
     const { connection, slot, incoming: { message } } = request
     if (!connection.open) return
     connection.sessions.add(this.#session)
-    this.#keep({ message, connection, slot, deadline: now() + timeout })
+    // Mostly its answer needs no more than its id: many are held, and for long.
+    const plain = message.ext === undefined && message.id !== undefined
+    this.#keep({ message: plain ? { channel: '/meta/connect', id: message.id } : message, connection, slot, deadline: now() + timeout })
     this.rest()
   }
 

@@ -25,8 +25,6 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   readonly lane = new Lane()
   readonly delivery: Delivery
   readonly lifeline: Lifeline
-  readonly subscriptions = new Set<string>()
-  readonly links = new Map<string, Link>()
   /** Whether a later request must bring the cookie, because one did. */
   bound: boolean
   ended = false
@@ -37,7 +35,9 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   readonly #bucket: Bucket | null
   readonly #born = now()
   #log: FastifyBaseLogger | null = null
-  // Most have none.
+  // Some have none.
+  #subscriptions: Set<string> | null = null
+  #links: Map<string, Link> | null = null
   #state: Map<string, unknown> | null = null
 
   constructor (broker: Broker, id: string, number: number, caller: Caller, identity: unknown) {
@@ -51,6 +51,21 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
     const { messageRate, messageBurst } = broker.limits
     this.#bucket = messageRate === undefined ? null : new Bucket(messageRate, messageBurst)
     this.renew(identity)
+  }
+
+  get subscriptions (): Set<string> {
+    this.#subscriptions ??= new Set()
+    return this.#subscriptions
+  }
+
+  get links (): Map<string, Link> {
+    this.#links ??= new Map()
+    return this.#links
+  }
+
+  /** Conversations with services. */
+  get linkCount (): number {
+    return this.#links?.size ?? 0
   }
 
   get state (): Map<string, unknown> {
@@ -68,7 +83,7 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   }
 
   get services (): string[] {
-    return [...this.links.keys()]
+    return this.#links === null ? [] : [...this.#links.keys()]
   }
 
   get transport (): string | null {

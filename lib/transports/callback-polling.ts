@@ -37,7 +37,7 @@ export function callbackPolling (broker: Broker, origins: readonly string[], cal
         .send(`/**/${jsonp}(${escapeLineEnds(text)});`)
     }
     const { incoming } = batch
-    const exchange = new Exchange(request[openKey] as OpenRequest, callerOf(request), incoming.length, false, () => broker.closing, gone => broker.detach(gone), write)
+    const exchange = new Exchange(request[openKey] as OpenRequest, broker, callerOf(request), incoming.length, false, write)
     if (incoming.length === 0) exchange.finish()
     else broker.receive(batch, exchange)
   }

@@ -1,7 +1,9 @@
 import type { FastifyReply } from 'fastify'
 import type { Caller, Carried, Connection } from '../../types/index.js'
+import type { Broker } from '../broker/broker.js'
 import { spellArray } from '../protocol/dialect.js'
 import type { Outgoing } from '../protocol/outgoing.js'
+import { Few } from './few.js'
 import type { OpenRequest } from './open-requests.js'
 
 /**
@@ -13,32 +15,29 @@ export class Exchange implements Connection {
   readonly pushes = false
   readonly bare: boolean
   readonly waiting = 0
-  readonly sessions = new Set<Carried>()
+  readonly sessions = new Few<Carried>()
   open = true
   readonly #reply: FastifyReply
-  readonly #closing: () => boolean
-  readonly #onGone: (exchange: Exchange) => void
+  readonly #broker: Pick<Broker, 'closing' | 'detach'>
   readonly #write: (reply: FastifyReply, text: string) => void
   readonly #slots: (readonly Outgoing[])[]
   #left: number
 
   /**
    * @param open the request
+   * @param broker is told when the client went away before its answer; while it closes, the connection is not kept alive
    * @param messages how many messages the request holds
    * @param bare whether it was one object, not in an array
-   * @param closing whether the server is closing, so that the connection is not kept alive
-   * @param onGone called when the client went away before its answer
    * @param write sends the text of the answer
    */
-  constructor (open: OpenRequest, caller: Caller, messages: number, bare: boolean, closing: () => boolean, onGone: (exchange: Exchange) => void, write: (reply: FastifyReply, text: string) => void = writeJson) {
+  constructor (open: OpenRequest, broker: Pick<Broker, 'closing' | 'detach'>, caller: Caller, messages: number, bare: boolean, write: (reply: FastifyReply, text: string) => void = writeJson) {
     this.caller = caller
     this.bare = bare
     this.#reply = open.reply
-    this.#closing = closing
+    this.#broker = broker
     this.#write = write
     this.#slots = new Array(messages)
     this.#left = messages
-    this.#onGone = onGone
     open.exchange = this
   }
 
@@ -46,7 +45,7 @@ export class Exchange implements Connection {
   closed (): void {
     if (!this.open) return
     this.open = false
-    this.#onGone(this)
+    this.#broker.detach(this)
   }
 
   send (messages: readonly Outgoing[], _clientId: string, slot: number): void {
@@ -61,7 +60,7 @@ export class Exchange implements Connection {
     const messages = this.#slots.flat()
     const [first] = messages
     const text = this.bare && messages.length === 1 && first?.count === 1 ? first.json : spellArray(messages)
-    if (this.#closing()) this.#reply.header('connection', 'close')
+    if (this.#broker.closing) this.#reply.header('connection', 'close')
     this.#write(this.#reply, text)
   }
 

@@ -5,6 +5,7 @@ import { decode, Undecodable } from '../protocol/codec.js'
 import type { EventMessage, MessageId, ReplyMessage } from '../protocol/message.js'
 import { spellArray } from '../protocol/dialect.js'
 import type { Outgoing } from '../protocol/outgoing.js'
+import { Few } from './few.js'
 
 /** The server's end of an injected client: a connection without a network. */
 class InjectedConnection implements Connection {
@@ -12,7 +13,7 @@ class InjectedConnection implements Connection {
   readonly pushes = true
   readonly bare = false
   readonly waiting = 0
-  readonly sessions = new Set<Carried>()
+  readonly sessions = new Few<Carried>()
   open = true
   readonly #onMessage: (message: ReplyMessage & EventMessage) => void
   readonly #onClose: () => void

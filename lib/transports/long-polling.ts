@@ -51,8 +51,10 @@ export function longPolling (broker: Broker, callerOf: (request: FastifyRequest)
       ? decode(body, broker.limits)
       : Array.isArray(body) ? decodeForm(body as string[], broker.limits) : new Undecodable('A body is missing', true)
     if (batch instanceof Undecodable) throw new BadRequestError(batch.error)
+    // A held poll would keep its text.
+    request.body = null
     const { incoming, bare } = batch
-    const exchange = new Exchange(request[openKey] as OpenRequest, callerOf(request), incoming.length, bare, () => broker.closing, gone => broker.detach(gone))
+    const exchange = new Exchange(request[openKey] as OpenRequest, broker, callerOf(request), incoming.length, bare)
     if (incoming.length === 0) exchange.finish()
     else broker.receive(batch, exchange)
   }

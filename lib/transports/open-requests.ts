@@ -1,7 +1,14 @@
+import type { ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Where a request keeps its {@link OpenRequest}: a property, for a look-up in a map costs each request more. */
 export const openKey = Symbol('fastify-bayeux open request')
+
+declare module 'node:http' {
+  interface ServerResponse {
+    [openKey]?: OpenRequest
+  }
+}
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -27,22 +34,27 @@ export interface OpenRequest {
 export class OpenRequests {
   readonly #open = new Set<OpenRequest>()
   readonly #bodyTimeout: number
+  readonly #closed: (this: ServerResponse) => void
   #sweep: NodeJS.Timeout | null = null
 
   /** @param bodyTimeout ms */
   constructor (bodyTimeout: number) {
     this.#bodyTimeout = bodyTimeout
+    const all = this.#open
+    this.#closed = function () {
+      const open = this[openKey] as OpenRequest
+      all.delete(open)
+      open.exchange?.closed()
+    }
   }
 
   /** A request begins: its headers are here. */
   begin (request: FastifyRequest, reply: FastifyReply): OpenRequest {
     const open: OpenRequest = { request, reply, begun: performance.now(), arrived: request.method !== 'POST', exchange: null }
     this.#open.add(open)
-    // One listener for all who want to know: each costs as much as a small message.
-    reply.raw.once('close', () => {
-      this.#open.delete(open)
-      open.exchange?.closed()
-    })
+    // One listener for all who want to know, and the same for all requests: each weighs as much as a small message.
+    reply.raw[openKey] = open
+    reply.raw.on('close', this.#closed)
     this.#sweep ??= setInterval(() => this.#look(), Math.max(20, this.#bodyTimeout / 4)).unref()
     return open
   }

@@ -5,6 +5,7 @@ import type { Broker } from '../broker/broker.js'
 import { decode, Undecodable } from '../protocol/codec.js'
 import { spellArray } from '../protocol/dialect.js'
 import { Outgoing } from '../protocol/outgoing.js'
+import { Few } from './few.js'
 import { spellBytes, spellTexts } from './outgoing-frames.js'
 import { textFrame, textFrames } from './frame.js'
 
@@ -29,7 +30,7 @@ export class WebSocketConnection implements Connection {
   readonly pushes = true
   bare = false
   open = true
-  readonly sessions = new Set<Carried>()
+  readonly sessions = new Few<Carried>()
   readonly #broker: Broker
   readonly #ws: WebSocket
   /** Null where frames cannot go to the socket: compression was negotiated, or there is no socket (injectWS). */
