@@ -30,7 +30,7 @@ export interface Connection {
   /** Bytes handed over and not yet taken by the network. When they are taken, the transport flushes {@link sessions}. */
   readonly waiting: number
   /** Whom it carries; kept by the broker. */
-  readonly sessions: Pick<Set<Carried>, 'size' | 'has'> & Iterable<Carried> & { add (session: Carried): void, delete (session: Carried): void }
+  readonly sessions: Pick<Set<Carried>, 'size' | 'has'> & Iterable<Carried> & { add (session: Carried): unknown, delete (session: Carried): unknown }
   /**
    * Sends messages in order. Over HTTP they are the answer to the message in `slot` of its request,
    * and the exchange ends when every slot has its answer.

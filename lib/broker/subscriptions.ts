@@ -1,6 +1,7 @@
 import { interestKeys } from '../protocol/channel.js'
 import type { Outgoing } from '../protocol/outgoing.js'
 import type { Session } from '../../types/index.js'
+import { Few } from './few.js'
 
 /** Somebody who is interested in channels: a session, or a listener of the application. */
 export interface Subscriber {
@@ -16,7 +17,7 @@ const NOBODY: readonly Subscriber[] = []
  * is d + 2 look-ups, however many subscriptions there are; never a scan.
  */
 export class Subscriptions {
-  readonly #byKey = new Map<string, Set<Subscriber>>()
+  readonly #byKey = new Map<string, Few<Subscriber>>()
   #stamp = 0
   /** Subscriptions in all. */
   size = 0
@@ -24,10 +25,8 @@ export class Subscriptions {
   /** @param key a channel or a pattern */
   add (key: string, subscriber: Subscriber): void {
     let subscribers = this.#byKey.get(key)
-    if (subscribers === undefined) this.#byKey.set(key, subscribers = new Set())
-    if (subscribers.has(subscriber)) return
-    subscribers.add(subscriber)
-    this.size++
+    if (subscribers === undefined) this.#byKey.set(key, subscribers = new Few())
+    if (subscribers.add(subscriber)) this.size++
   }
 
   remove (key: string, subscriber: Subscriber): void {

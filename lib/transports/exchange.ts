@@ -3,7 +3,7 @@ import type { Caller, Carried, Connection } from '../../types/index.js'
 import type { Broker } from '../broker/broker.js'
 import { spellArray } from '../protocol/dialect.js'
 import type { Outgoing } from '../protocol/outgoing.js'
-import { Few } from './few.js'
+import { Few } from '../broker/few.js'
 import type { OpenRequest } from './open-requests.js'
 
 /**

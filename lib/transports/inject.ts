@@ -5,7 +5,7 @@ import { decode, Undecodable } from '../protocol/codec.js'
 import type { EventMessage, MessageId, ReplyMessage } from '../protocol/message.js'
 import { spellArray } from '../protocol/dialect.js'
 import type { Outgoing } from '../protocol/outgoing.js'
-import { Few } from './few.js'
+import { Few } from '../broker/few.js'
 
 /** The server's end of an injected client: a connection without a network. */
 class InjectedConnection implements Connection {

@@ -5,7 +5,7 @@ import type { Broker } from '../broker/broker.js'
 import { decode, Undecodable } from '../protocol/codec.js'
 import { spellArray } from '../protocol/dialect.js'
 import { Outgoing } from '../protocol/outgoing.js'
-import { Few } from './few.js'
+import { Few } from '../broker/few.js'
 import { spellBytes, spellTexts } from './outgoing-frames.js'
 import { textFrame, textFrames } from './frame.js'
 
