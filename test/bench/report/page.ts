@@ -5,7 +5,7 @@ import type { Result } from '../measure.js'
 import { chart } from './chart.js'
 import { format, rowsOf } from './columns.js'
 
-const DOCS = new URL('../../../../docs/', import.meta.url)
+const DOCS = new URL('../../../../../docs/', import.meta.url)
 const BEGIN = '<!-- figures: written by npm run bench -- --write -->'
 const END = '<!-- end of figures -->'
 

@@ -1,0 +1,69 @@
+/** The benchmark: that it refuses what it must not count, and that the command runs. Its figures are nobody's business here. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import fc from 'fast-check'
+import t from 'tap'
+import { mark, Receiver, Tally } from './bench/marks.js'
+import { median, quantile, spread } from './bench/statistics.js'
+
+const run = promisify(execFile)
+
+function receive (texts: readonly string[], wanted: number): Promise<void> {
+  const tally = new Tally()
+  const receiver = new Receiver(tally)
+  const reached = tally.reaches(wanted, 50)
+  for (const text of texts) receiver.see(Buffer.from(text))
+  return reached.then(() => tally.settled(wanted))
+}
+
+t.test('what was lost, doubled, out of order or refused is no figure', async t => {
+  const [one, two, three] = [0, 1, 2].map(mark) as [string, string, string]
+  await t.resolves(receive([`[${one}${two}]`, three], 3))
+  await t.rejects(receive([one, three], 3), { message: /lost or out of order/ })
+  await t.rejects(receive([one, two], 3), { message: /lost/ })
+  await t.rejects(receive([one, one, two], 3), { message: /doubled/ })
+  await t.rejects(receive([two, one], 2), { message: /out of order/ })
+  await t.rejects(receive([one, two, three], 2), { message: /doubled/ })
+  await t.rejects(receive([`{"id":"${one}","successful":false}`], 1), { message: /refused/ })
+})
+
+t.test('marks are found however the bytes are cut', async t => {
+  await fc.assert(fc.asyncProperty(fc.array(fc.nat({ max: 200 }), { maxLength: 10 }), async cuts => {
+    const text = Array.from({ length: 12 }, (_, number) => `x@,${mark(number)}@`).join('"')
+    const edges = [0, ...cuts.map(cut => Math.min(cut, text.length)).sort((one, other) => one - other), text.length]
+    const tally = new Tally()
+    const receiver = new Receiver(tally)
+    for (const [index, edge] of edges.slice(1).entries()) receiver.see(Buffer.from(text.slice(edges[index], edge)))
+    if (tally.seen !== 12) throw new Error(`${tally.seen} of 12`)
+  }))
+  t.pass('all of them')
+})
+
+t.test('the middle, and how far apart', async t => {
+  t.equal(median([3, 1, 2]), 2)
+  t.equal(median([4, 1, 2, 3]), 2.5)
+  t.equal(quantile([0, 10], 0.99), 9.9)
+  t.equal(spread([9, 10, 12]), 0.3)
+})
+
+t.test('the command measures, prints a table and writes its figures', { timeout: 180_000 }, async t => {
+  await run('npx', ['tsc', '-p', 'test/bench'])
+  const file = join(mkdtempSync(join(tmpdir(), 'bench-')), 'figures.json')
+  const command = (...options: string[]) => run(process.execPath, ['dist/bench/test/bench/bench.js', ...options])
+  const { stdout } = await command('--quick', '--only', 'publish-http-50,fan-out-100-16', '--json', file)
+  t.match(stdout, /fastify-bayeux +[0-9.]+ +[0-9,]+/)
+  const { results } = JSON.parse(readFileSync(file, 'utf8'))
+  t.strictSame(results.map(({ name }: { name: string }) => name), ['fan-out-100-16', 'publish-http-50'])
+  for (const { name, contenders } of results) {
+    for (const { name: contender, rounds, failures } of contenders) {
+      t.strictSame(failures, [], `${name}: ${contender}`)
+      t.ok(rounds[0]?.cpu > 0, `${name}: ${contender} has a figure`)
+    }
+  }
+  await t.rejects(command('--only', 'nothing'), { code: 2, stderr: /No work is called nothing/ })
+  t.match((await command('--list')).stdout, /^relay-70-1 /m)
+  t.match((await command('--help')).stdout, /--quick/)
+})
