@@ -23,10 +23,10 @@ export interface Result {
 export async function measure (workloads: readonly Workload[], { rounds, scale }: { rounds: number, scale: number }): Promise<Result[]> {
   const figures = new Map<string, Figures[]>()
   const failures = new Map<string, string[]>()
-  const runs = rounds * workloads.reduce((sum, each) => sum + each.contenders.length, 0)
+  const runs = workloads.reduce((sum, each) => sum + each.contenders.length * Math.min(rounds, each.atMost), 0)
   let done = 0
   for (let round = 0; round < rounds; round++) {
-    for (const work of workloads) {
+    for (const work of workloads.filter(({ atMost }) => round < atMost)) {
       for (const contender of work.contenders) {
         progress(`${++done}/${runs}  ${work.name}  ${contender}`)
         const key = `${work.name} ${contender}`

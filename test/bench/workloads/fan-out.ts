@@ -12,7 +12,7 @@ const SAMPLED = 20
 const UNDER_WAY = 32
 
 /** One event to many WebSockets: alone in its turn of the event loop, or with fifteen others. */
-export const fanOut = [[100, 1, 300_000], [100, 16, 1_600_000], [1000, 1, 300_000], [1000, 16, 1_600_000]].map(([receivers, each, deliveries]) => workload({
+export const fanOut = [[100, 1, 100_000], [100, 16, 800_000], [1000, 1, 100_000], [1000, 16, 800_000]].map(([receivers, each, deliveries]) => workload({
   name: `fan-out-${receivers}-${each}`,
   title: `fan-out to ${receivers} WebSockets, ${each === 1 ? 'one publish' : `${each} publishes`} a turn`,
   unit: 'delivery',
@@ -21,7 +21,7 @@ export const fanOut = [[100, 1, 300_000], [100, 16, 1_600_000], [1000, 1, 300_00
 }))
 
 /** One event to many polls. */
-export const fanOutPolling = [[200, 1, 30_000], [200, 16, 240_000]].map(([receivers, each, deliveries]) => workload({
+export const fanOutPolling = [[200, 1, 20_000], [200, 16, 160_000]].map(([receivers, each, deliveries]) => workload({
   name: `polls-${receivers}-${each}`,
   title: `fan-out to ${receivers} pollers, ${each === 1 ? 'one publish' : `${each} publishes`} a turn`,
   unit: 'delivery',

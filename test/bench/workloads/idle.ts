@@ -3,7 +3,7 @@ import { pollers, sockets, type Contender } from '../contenders.js'
 import { withServer, workload, type Figures } from './workload.js'
 
 // ms: each session says one sign of life in the time that is measured.
-const HEARTBEAT = 10_000
+const HEARTBEAT = 5_000
 const AT_ONCE = 50
 
 /** Sessions that do nothing: what one costs to connect (the CPU), its heap, and the CPU of all while nothing happens. */
@@ -12,6 +12,7 @@ export const idle = [
     name: 'idle-websocket',
     title: '5,000 idle WebSockets; the CPU is that of a connect',
     unit: 'session',
+    atMost: 3,
     contenders: [sockets.gateway, sockets.faye, sockets.socketIo, sockets.fastify],
     run: (contender, scale) => run(contender, scale)
   }),
@@ -19,13 +20,14 @@ export const idle = [
     name: 'idle-polling',
     title: '5,000 parked polls; the CPU is that of a connect',
     unit: 'session',
+    atMost: 3,
     contenders: [pollers.gateway, pollers.faye, pollers.cometd, pollers.socketIo, pollers.fastify],
     run: (contender, scale) => run(contender, scale, client => (client as PollClient).poll())
   })
 ]
 
 async function run (contender: Contender, scale: number, begin: (client: Client) => void = () => {}): Promise<Figures> {
-  const heartbeat = HEARTBEAT * Math.max(0.2, scale)
+  const heartbeat = HEARTBEAT * Math.max(0.4, scale)
   const count = Math.ceil(5_000 * Math.max(0.1, scale))
   return withServer(contender, { backend: 0, heartbeat }, async server => {
     const joinAll = async (many: number) => {

@@ -15,9 +15,9 @@ export const publish = [
     title: 'take a publish over WebSocket and acknowledge it, 4 clients, 64 at once',
     unit: 'publish',
     contenders: [gateway, faye, socketIo, send, joined],
-    run: (contender, scale) => overWebSocket(contender, 4, 64, 120_000 * scale)
+    run: (contender, scale) => overWebSocket(contender, 4, 64, 80_000 * scale)
   }),
-  ...[[1, 24_000], [50, 240_000]].map(([each, messages]) => workload({
+  ...[[1, 16_000], [50, 120_000]].map(([each, messages]) => workload({
     name: `publish-http-${each}`,
     title: `take a publish over HTTP and acknowledge it, ${each} a request, 8 clients`,
     unit: 'publish',

@@ -7,7 +7,7 @@ import { cost, LONG, withServer, workload, type Figures } from './workload.js'
 const { gateway, nodefony, relaySend, relayJoined } = sockets
 
 /** Lines of a TCP service to browsers, each client over a connection of its own. */
-export const relayDown = [[70, 1, 800_000], [70, 50, 800_000], [1024, 1, 120_000], [1024, 50, 120_000]].map(([bytes, clients, lines]) => workload({
+export const relayDown = [[70, 1, 400_000], [70, 50, 400_000], [1024, 1, 60_000], [1024, 50, 60_000]].map(([bytes, clients, lines]) => workload({
   name: `relay-${bytes}-${clients}`,
   title: `relay a line of ${bytes} bytes, ${clients} client${clients === 1 ? '' : 's'}`,
   unit: 'line',

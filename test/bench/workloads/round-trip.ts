@@ -15,14 +15,14 @@ export const roundTrip = [
     title: 'round trip to a TCP echo, 10 clients, 16 at once',
     unit: 'round trip',
     contenders: [gateway, nodefony, websockify, relaySend, relayJoined],
-    run: (contender, scale) => run(contender, 10, 16, 64_000 * scale)
+    run: (contender, scale) => run(contender, 10, 16, 32_000 * scale)
   }),
   workload({
     name: 'latency',
     title: 'round trip to a TCP echo, one client, one at a time',
     unit: 'round trip',
     contenders: [gateway, nodefony, websockify, relaySend, relayJoined],
-    run: (contender, scale) => run(contender, 1, 1, 5_000 * scale)
+    run: (contender, scale) => run(contender, 1, 1, 3_000 * scale)
   })
 ]
 

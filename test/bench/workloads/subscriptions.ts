@@ -17,7 +17,7 @@ export const subscriptions = [1_000, 10_000, 100_000].map(count => workload({
   title: `a publish with one receiver among ${count.toLocaleString('en')} subscriptions`,
   unit: 'publish',
   contenders: [gateway, faye, matching],
-  run: (contender, scale) => run(contender, count, 30_000 * scale)
+  run: (contender, scale) => run(contender, count, 20_000 * scale)
 }))
 
 async function run (contender: Contender<SocketClient>, count: number, messages: number): Promise<Figures> {

@@ -27,6 +27,8 @@ export interface Workload {
   /** What is counted: `message`, `delivery`, `publish`. */
   readonly unit: string
   readonly contenders: readonly string[]
+  /** Rounds at most: work that takes long is done less often. */
+  readonly atMost: number
   roleOf (contender: string): Contender['role']
   /** @param scale share of the work that is done, 1: all */
   run (contender: string, scale: number): Promise<Figures>
@@ -34,7 +36,7 @@ export interface Workload {
 
 /** A workload out of its contenders and what is done with each. */
 export function workload<Kind extends Contender<any>> (parts: {
-  name: string, title: string, unit: string, contenders: readonly Kind[], run: (contender: Kind, scale: number) => Promise<Figures>
+  name: string, title: string, unit: string, contenders: readonly Kind[], atMost?: number, run: (contender: Kind, scale: number) => Promise<Figures>
 }): Workload {
   const byName = new Map(parts.contenders.map(each => [each.name, each]))
   return {
@@ -42,6 +44,7 @@ export function workload<Kind extends Contender<any>> (parts: {
     title: parts.title,
     unit: parts.unit,
     contenders: [...byName.keys()],
+    atMost: parts.atMost ?? Infinity,
     roleOf: name => (byName.get(name) as Kind).role,
     run: (name, scale) => parts.run(byName.get(name) as Kind, scale)
   }
