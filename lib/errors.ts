@@ -15,3 +15,21 @@ export const MediaTypeError = createError('FST_BAYEUX_MEDIA_TYPE', 'Content-Type
 
 /** A channel or argument of `app.realtime` is wrong. */
 export const UsageError = createError('FST_BAYEUX_USAGE', '%s', 500, TypeError)
+
+/** A call to a client failed: its session has ended. */
+export const CallEndedError = createError('FST_BAYEUX_CALL_ENDED', 'No answer to %s: the session has ended', 503)
+
+/** A call to a client failed: no answer came in time. */
+export const CallTimeoutError = createError('FST_BAYEUX_CALL_TIMEOUT', 'No answer to %s within %d ms', 504)
+
+/** A call to a client failed: it knows no such method. */
+export const CallUnknownError = createError('FST_BAYEUX_CALL_UNKNOWN', 'The client does not know %s', 501)
+
+/** A call to a client failed: it says so. Its `{ code, message, data }` is the `cause`. */
+export const CallRefusedError = createError('FST_BAYEUX_CALL_REFUSED', 'The client refused %s: %s', 502)
+
+/** A call to a client failed: its answer does not fit the schema. */
+export const CallResultError = createError('FST_BAYEUX_CALL_RESULT', 'The answer to %s does not fit: %s', 502)
+
+/** A call to a client failed: too many wait for an answer of its session. */
+export const CallLimitError = createError('FST_BAYEUX_CALL_LIMIT', 'More than %d calls wait for an answer of this session', 503)

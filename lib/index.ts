@@ -2,6 +2,7 @@
 export { realtime, realtime as default } from './plugin.js'
 export { activity } from './extensions/activity.js'
 export { timestamp } from './extensions/timestamp.js'
+export { defineCall } from './options/call.js'
 export { OptionsSchema } from './options/index.js'
 export { LimitsSchema } from './limits.js'
 export type { Options, RealtimeOptions, ServiceInput, ServiceOptions } from './options/index.js'

@@ -9,6 +9,7 @@ import { Broker } from './broker/broker.js'
 import { Channels } from './broker/channels.js'
 import { MemoryHistory } from './broker/history.js'
 import { compilePolicy, type Authorize } from './broker/policy.js'
+import { Calls } from './calls/calls.js'
 import { connectorsOf } from './connectors/index.js'
 import { readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
 import { adviseNone } from './protocol/advice.js'
@@ -33,12 +34,15 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   for (const [name, definition] of Object.entries(options.services)) services.set(name, definition)
   const channels = Object.keys(options.channels).length === 0 ? null : new Channels(options.channels, limits)
   const history = channels?.some(({ history }) => history !== undefined) === true ? options.history ?? new MemoryHistory(limits) : null
+  const calls = new Calls(limits, error => broker.counters.refuse(error))
+  for (const [name, definition] of Object.entries(options.calls)) calls.set(name, definition)
   // The broker knows callers, not requests; who wants to see the request of a handshake finds it here.
   const behind = new WeakMap<Caller, FastifyRequest>()
-  const broker = new Broker({
+  const broker: Broker = new Broker({
     config: configOf(options),
     limits,
     services,
+    own: { rpc: calls },
     channels,
     history,
     policy: compilePolicy(options.policy ?? {}, name => services.definition(name)?.authorize as Authorize | undefined, channels),
@@ -64,13 +68,15 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     },
     log
   })
+  // Before any listener of the application, which may throw.
+  emitter.on('disconnect', session => calls.ended(session))
   const sockets = new WebSockets(broker)
   const requests = new OpenRequests(limits.bodyTimeout)
   const unused = new UnusedConnections(app.server)
   const upgradeCookies: UpgradeCookies = new WeakMap()
 
   if (options.transports.includes('websocket')) await openWebSockets(app, options, upgradeCookies)
-  app.decorate('realtime', realtimeOf(broker, runtimeOf(services, read), services, emitter, app.prefix + options.path) satisfies Realtime)
+  app.decorate('realtime', realtimeOf({ broker, runtime: runtimeOf(services, read), services, calls, emitter, path: app.prefix + options.path }) satisfies Realtime)
   app.register(routes({
     broker,
     sockets,

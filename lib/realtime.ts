@@ -2,14 +2,26 @@ import type { EventEmitter } from 'node:events'
 import type { Realtime, RuntimeServices } from '../types/index.js'
 import { after } from './broker/after.js'
 import type { Broker } from './broker/broker.js'
+import type { Calls } from './calls/calls.js'
 import { UsageError } from './errors.js'
-import type { ServiceOptions } from './options/index.js'
-import { readChannel } from './protocol/channel.js'
+import { readCall, type ServiceOptions } from './options/index.js'
+import { ownName, readChannel, serviceName } from './protocol/channel.js'
 import type { ServiceDirectory } from './services/services.js'
 import { Injected } from './transports/inject.js'
 
+/** What `app.realtime` reaches; `plugin.ts` hands it over. */
+export interface RealtimeParts {
+  readonly broker: Broker
+  readonly runtime: RuntimeServices
+  readonly services: ServiceDirectory
+  readonly calls: Calls
+  readonly emitter: EventEmitter
+  /** The gateway's, with the prefix of its scope. */
+  readonly path: string
+}
+
 /** `app.realtime`: what an application may do, checked where it comes in. */
-export function realtimeOf (broker: Broker, runtime: RuntimeServices, services: ServiceDirectory, emitter: EventEmitter, path: string): Realtime {
+export function realtimeOf ({ broker, runtime, services, calls, emitter, path }: RealtimeParts): Realtime {
   const shapeOf = (channel: string) => {
     const shape = typeof channel === 'string' ? readChannel(channel, broker.limits) : null
     if (shape === null) throw new UsageError(`Malformed channel: ${channel}`)
@@ -31,8 +43,13 @@ export function realtimeOf (broker: Broker, runtime: RuntimeServices, services: 
     },
     subscribe (pattern, listener) {
       const shape = shapeOf(pattern)
-      if (shape.kind === 'meta' || (shape.kind === 'service' && shape.pattern)) throw new UsageError(`Nobody can listen to: ${pattern}`)
+      if (shape.kind === 'meta' || (shape.kind === 'service' && (shape.pattern || ownName(serviceName(pattern)) !== null))) throw new UsageError(`Nobody can listen to: ${pattern}`)
       return broker.listen(pattern, listener)
+    },
+    handle (name, definition) {
+      const options = readCall(name, definition)
+      if (calls.has(name)) throw new UsageError(`There is a handler already: ${name}`)
+      return calls.set(name, options)
     },
     disconnect (where, reason) {
       const picked = [...broker.sessions.values()].filter(where)
@@ -54,7 +71,7 @@ export function realtimeOf (broker: Broker, runtime: RuntimeServices, services: 
     sessions: broker.sessions,
     inject: options => new Injected(broker, path, options),
     services: runtime,
-    metrics: () => ({ ...broker.metrics(), ...services.metrics() })
+    metrics: () => ({ ...broker.metrics(), ...services.metrics(), ...calls.metrics() })
   }
 }
 

@@ -14,6 +14,7 @@ const allowed: Record<string, readonly string[]> = {
   'lib/encoding': ['lib/protocol', 'type:types', 'node:string_decoder'],
   'lib/broker': ['lib/protocol', 'type:types', 'type:fastify', 'type:lib/limits'],
   'lib/services': ['lib/framing', 'lib/encoding', 'lib/protocol', 'type:types', 'type:fastify', 'type:lib/limits', 'type:lib/options', 'type:node:stream'],
+  'lib/calls': ['lib/protocol', 'lib/errors', 'type:types', 'type:lib/limits', 'type:lib/options', 'type:@sinclair/typebox'],
   'lib/transports': ['lib/broker', 'lib/protocol', 'lib/errors', 'type:types', 'type:fastify', 'type:ws', 'type:@fastify/websocket', 'type:node:net', 'type:node:http', 'node:crypto', 'node:fs/promises', 'node:util', 'node:zlib'],
   'lib/client': ['lib/protocol', 'type:types', 'cometd', '@noble/hashes/legacy.js', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
   'lib/extensions': ['type:types'],

@@ -35,8 +35,22 @@ export interface ServiceMetrics {
   services: Record<string, ServiceFigures>
 }
 
+/** Calls both ways: those of clients, and those that the application makes to clients. */
+export interface CallMetrics {
+  /** Handlers that have not settled yet, also where their deadline is over. */
+  callsRunning: number
+  /** Calls whose handler was asked, and those of them that were answered with an error. */
+  callsMade: number
+  callsFailed: number
+  /** Calls that wait for the answer of a client. */
+  clientCallsOpen: number
+  /** Calls to clients, and those of them that failed or were given up. */
+  clientCallsMade: number
+  clientCallsFailed: number
+}
+
 /** Counters since start, and gauges of now. Plain numbers, cheap to read. */
-export interface Metrics extends ServiceMetrics {
+export interface Metrics extends ServiceMetrics, CallMetrics {
   /** Gauges. */
   sessions: number
   subscriptions: number

@@ -1,5 +1,7 @@
+import type { TSchema } from '@sinclair/typebox'
 import type { ServiceInput } from '../lib/options/index.js'
 import type { EventMessage, MessageId, ReplyMessage } from '../lib/protocol/message.js'
+import type { Call } from './call.js'
 import type { AnyChannels, ChannelOf, Known, PatternOf, Published, Received } from './channels.js'
 import type { Metrics } from './metrics.js'
 import type { Session } from './session.js'
@@ -33,6 +35,8 @@ export interface InjectedClient {
   subscribe (channel: string, data?: unknown): Promise<ReplyMessage>
   unsubscribe (channel: string, data?: unknown): Promise<ReplyMessage>
   publish (channel: string, data: unknown): Promise<ReplyMessage>
+  /** Makes a call and gives its result. @throws Error (the promise rejects) with the error text, `404:/service/rpc/add:Unknown call` */
+  call (name: string, params?: unknown): Promise<any>
   disconnect (): Promise<ReplyMessage>
   /** Sends any message as it is, with an `id` and the `clientId` where it has none. @returns the reply with that id */
   send (message: Record<string, unknown>): Promise<ReplyMessage>
@@ -100,6 +104,12 @@ export interface Realtime<Channels = AnyChannels> {
    * @throws FST_BAYEUX_USAGE where the pattern is malformed
    */
   subscribe<const Channel extends PatternOf<Channels>> (pattern: Channel & Known<Channel, Received<Channels, Channel>>, listener: Listener<Received<Channels, Channel>>): () => void
+  /**
+   * Answers a call of clients, as the option `calls` does, from now on.
+   * @returns takes it away again; what runs goes on
+   * @throws FST_BAYEUX_OPTIONS where something in it is wrong; FST_BAYEUX_USAGE where there is one of this name
+   */
+  handle<Params extends TSchema, Result extends TSchema> (name: string, definition: Call<Params, Result>): () => void
   on<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
   once<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
   off<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this

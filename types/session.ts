@@ -1,4 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
+import type { Static, TSchema } from '@sinclair/typebox'
+import type { CallSettings } from './call.js'
 import type { Caller } from './caller.js'
 
 /**
@@ -30,6 +32,12 @@ export interface Session {
    * @returns false where the session has ended
    */
   deliver (channel: string, data: unknown): boolean
+  /**
+   * Calls the client and waits for its answer.
+   * @param method what the client answers to: `client.handle(method, …)`
+   * @throws FST_BAYEUX_CALL_… (the promise rejects): `ENDED`, `TIMEOUT`, `UNKNOWN`, `REFUSED`, `RESULT`, `LIMIT`
+   */
+  call<Result extends TSchema = TSchema> (method: string, params?: unknown, settings?: CallSettings<Result>): Promise<Static<Result>>
   /**
    * Ends the session and tells the client, which is advised to stop.
    * @param reason for the client to read

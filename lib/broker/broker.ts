@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { CloseReason, Connection, EndReason, Listener, Metrics, Policy, ServiceMetrics, Services } from '../../types/index.js'
+import type { CallMetrics, CloseReason, Connection, EndReason, Listener, Metrics, Policy, ServiceMetrics, Services } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import { adviseHandshake, adviseNone, type Advice } from '../protocol/advice.js'
 import type { Batch } from '../protocol/codec.js'
@@ -13,7 +13,7 @@ import { Counters } from './counters.js'
 import { Extensions } from './extensions.js'
 import { HeldConnects, type ConnectWords } from './held-connect.js'
 import type { Lifeline } from './lifeline.js'
-import type { BrokerConfig, BrokerParts } from './parts.js'
+import type { BrokerConfig, BrokerParts, OwnServices } from './parts.js'
 import { Recorder } from './recorder.js'
 import { replyTo, type Request } from './request.js'
 import type { Session } from './session.js'
@@ -56,6 +56,7 @@ export class Broker {
   readonly config: BrokerConfig
   readonly limits: Limits
   readonly services: Services
+  readonly own: OwnServices
   /** What is said of channels; null where nothing is, so that it costs nothing. */
   readonly channels: Channels | null
   /** The way of what is published to channels with a history; null where no channel has one. */
@@ -72,6 +73,7 @@ export class Broker {
     this.config = parts.config
     this.limits = parts.limits
     this.services = parts.services
+    this.own = parts.own
     this.channels = parts.channels
     this.recorder = parts.history === null ? null : new Recorder(this, parts.history)
     this.policy = parts.policy
@@ -217,7 +219,7 @@ export class Broker {
     this.wheel.stop()
   }
 
-  metrics (): Omit<Metrics, keyof ServiceMetrics> {
+  metrics (): Omit<Metrics, keyof ServiceMetrics | keyof CallMetrics> {
     let links = 0
     for (const session of this.sessions.values()) links += session.linkCount
     return { ...this.counters.snapshot(), sessions: this.sessions.size, subscriptions: this.subscriptions.size, heldConnects: this.polls.size, links }

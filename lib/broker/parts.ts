@@ -1,8 +1,9 @@
 /** What the broker is made of; `plugin.ts` hands it over, once, at start. */
 import type { FastifyBaseLogger } from 'fastify'
-import type { Caller, ConnectRequest, Extension, HandshakeRequest, History, Policy, RealtimeEvents, Services, Session } from '../../types/index.js'
+import type { Caller, Calls, ConnectRequest, Extension, HandshakeRequest, History, OwnService, Policy, RealtimeEvents, Services, Session } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import type { Advice } from '../protocol/advice.js'
+import type { OwnName } from '../protocol/channel.js'
 import type { Channels } from './channels.js'
 
 /** The settings of the wire. Times are in ms. */
@@ -19,11 +20,17 @@ export interface BrokerConfig {
   readonly connectAdvice: Advice
 }
 
+/** The services that the gateway itself answers, by the first segment of their name. */
+export interface OwnServices extends Readonly<Partial<Record<OwnName, OwnService>>> {
+  readonly rpc: Calls
+}
+
 /** The settings, the ports, and what the application brings. */
 export interface BrokerParts {
   readonly config: BrokerConfig
   readonly limits: Limits
   readonly services: Services
+  readonly own: OwnServices
   /** What is said of channels; null where nothing is. */
   readonly channels: Channels | null
   /** Where events of channels with a history are kept; null where no channel has one. */

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Caller, Carried, Connection, Link, LinkOwner, Session as PublicSession } from '../../types/index.js'
+import type { Caller, CallSettings, Carried, Connection, Link, LinkOwner, Recipient } from '../../types/index.js'
 import { adviseHandshake, adviseNone } from '../protocol/advice.js'
 import { serviceChannel } from '../protocol/channel.js'
 import { refusal, type Refusal } from '../protocol/error.js'
@@ -17,7 +17,7 @@ import { now } from './wheel.js'
  * A handshaken client: one lane in, one delivery out, and a lifeline that outlives its connections.
  * It owns its subscriptions and its links.
  */
-export class Session implements PublicSession, LinkOwner, Subscriber, Flushable, Carried {
+export class Session implements Recipient, LinkOwner, Subscriber, Flushable, Carried {
   readonly id: string
   readonly number: number
   readonly caller: Caller
@@ -113,6 +113,10 @@ export class Session implements PublicSession, LinkOwner, Subscriber, Flushable,
   /** @returns false where the session has ended */
   deliver (channel: string, data: unknown): boolean {
     return this.#broker.deliver(this.id, channel, data)
+  }
+
+  call (method: string, params?: unknown, settings: CallSettings = {}): Promise<any> {
+    return this.#broker.own.rpc.call(this, method, params, settings)
   }
 
   disconnect (reason: string = 'Disconnected by the server'): void {

@@ -5,14 +5,16 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
-import type { ConnectRequest, Connector, Extension, HandshakeRequest, History, Policy, Session } from '../../types/index.js'
+import type { Call, ConnectRequest, Connector, Extension, HandshakeRequest, History, Policy, Session } from '../../types/index.js'
 import { OptionsError } from '../errors.js'
 import { LimitsSchema } from '../limits.js'
+import { readCall, type CallOptions } from './call.js'
 import { readChannels, type ChannelInput, type ChannelOptions } from './channel.js'
 import { copyPlain, either, func, isFunction, refuse } from './schema-pieces.js'
 import { readService, type ServiceOptions } from './service.js'
 import type { ServiceInput } from './service-input.js'
 
+export { readCall, type CallOptions } from './call.js'
 export type { ChannelInput, ChannelOptions } from './channel.js'
 export { readService, type ServiceOptions } from './service.js'
 export type { ServiceInput } from './service-input.js'
@@ -34,6 +36,7 @@ export const OptionsSchema = Type.Object({
   }, { default: {}, additionalProperties: false }),
   services: Type.Record(Type.String(), Type.Unsafe<ServiceOptions>(Type.Object({}, { additionalProperties: true })), { default: {}, description: 'by name: what is behind /service/NAME' }),
   channels: Type.Record(Type.String(), Type.Unsafe<ChannelOptions>(Type.Any()), { default: {}, description: 'by channel or pattern: what is true of them; the most specific wins' }),
+  calls: Type.Record(Type.String(), Type.Unsafe<CallOptions>(Type.Any()), { default: {}, description: 'by name: what answers at /service/rpc/NAME' }),
   history: Type.Optional(either<History>('a History: { append, since, channels, close }', value => isHistory(value))),
   directory: either<'names' | 'full' | ((session: Session) => Record<string, unknown>)>(
     '"names" or "full" or a function', value => value === 'names' || value === 'full' || isFunction(value),
@@ -73,9 +76,10 @@ export type Options = Omit<Static<typeof OptionsSchema>, keyof RouteHooks> & Rou
 type Loose<T> = T extends (...args: never[]) => unknown ? T : T extends readonly unknown[] ? T : T extends object ? { [Key in keyof T]?: Loose<T[Key]> } : T
 
 /** What a user writes: every option may be left out. */
-export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'history' | 'policy' | 'extensions' | 'connectors' | keyof RouteHooks>> & RouteHooks & {
+export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'calls' | 'history' | 'policy' | 'extensions' | 'connectors' | keyof RouteHooks>> & RouteHooks & {
   services?: Record<string, ServiceInput>
   channels?: Record<string, ChannelInput>
+  calls?: Record<string, Call>
   history?: History
   policy?: Policy
   extensions?: Extension[]
@@ -89,6 +93,7 @@ export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'his
 export function readOptions (raw: RealtimeOptions = {}): Options {
   refuseNames('services', raw.services)
   refuseNames('channels', raw.channels)
+  refuseNames('calls', raw.calls)
   // A history is an object of its own, not a piece of configuration.
   const { history, ...plain } = raw
   const options = Value.Default(OptionsSchema, fromNodefony(copyPlain(plain) as Record<string, unknown>)) as Options
@@ -96,6 +101,7 @@ export function readOptions (raw: RealtimeOptions = {}): Options {
   refuse('', OptionsSchema, options)
   for (const [name, definition] of Object.entries(options.services)) options.services[name] = readService(name, definition, options)
   options.channels = readChannels(options.channels, options.limits)
+  for (const [name, definition] of Object.entries(options.calls)) options.calls[name] = readCall(name, definition)
   if (options.limits.clientResumed > options.limits.clientWaiting) {
     throw new OptionsError('limits.clientResumed: Expected at most limits.clientWaiting')
   }

@@ -6,6 +6,7 @@ import { encodingNames, encodings } from '../encoding/index.js'
 import { OptionsError } from '../errors.js'
 import { framingOf } from '../framing/index.js'
 import type { Limits } from '../limits.js'
+import { ownName } from '../protocol/channel.js'
 import { framing, refuseFraming } from './framing.js'
 import { copyPlain, either, func, isFunction, isObject, oneOf, refuse, typeboxSchema } from './schema-pieces.js'
 
@@ -124,9 +125,8 @@ type BuiltIn = Static<typeof TcpService> | Static<typeof TlsService> | Static<ty
 /** One entry of `services`, with its defaults filled in. */
 export type ServiceOptions = BuiltIn | (Static<typeof OwnService> & Record<string, unknown>)
 
-const NAME = /^[A-Za-z0-9\-_!~()$@]+(\/[A-Za-z0-9\-_!~()$@]+)*$/
-// Kept for what the gateway itself answers.
-const RESERVED = /^(?:rpc|presence)(?:\/|$)/
+/** What becomes a channel under `/service/`. */
+export const NAME = /^[A-Za-z0-9\-_!~()$@]+(\/[A-Za-z0-9\-_!~()$@]+)*$/
 
 /**
  * Checks one service and fills in its defaults. What the caller passed is left as it was.
@@ -138,7 +138,7 @@ export function readService (name: string, raw: unknown, options: { readonly con
   const path = `services.${name}`
   if (!NAME.test(name)) throw new OptionsError(`${path}: A name becomes a channel: letters, digits and -_!~()$@`)
   if (name === '__proto__') throw new OptionsError(`${path}: No name for a service`)
-  if (RESERVED.test(name)) throw new OptionsError(`${path}: The gateway keeps this name for itself`)
+  if (ownName(name) !== null) throw new OptionsError(`${path}: The gateway keeps this name for itself`)
   if (!isObject(raw)) throw new OptionsError(`${path}: Expected object`)
   const schema = schemaOf(path, raw.type ?? 'tcp', own)
   const definition = Value.Default(schema, copyPlain(raw)) as ServiceOptions

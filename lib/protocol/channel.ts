@@ -76,6 +76,9 @@ export function coveringNames (name: string): string[] {
 
 const SERVICE = '/service/'
 
+/** The channel of calls to clients, and of their answers. Calls of clients are below it. */
+export const RPC = '/service/rpc'
+
 /** The channel of a service. */
 export function serviceChannel (name: string): string {
   return SERVICE + name
@@ -84,4 +87,14 @@ export function serviceChannel (name: string): string {
 /** The name of the service behind a channel of kind `service`. */
 export function serviceName (channel: string): string {
   return channel.slice(SERVICE.length)
+}
+
+/** The names of services that the gateway itself answers, with all that is below them. */
+export type OwnName = 'rpc' | 'presence'
+
+/** Which of the gateway's own services a name belongs to, if any: `rpc` for `rpc/add`. */
+export function ownName (name: string): OwnName | null {
+  const end = name.indexOf('/')
+  const first = end === -1 ? name : name.slice(0, end)
+  return first === 'rpc' || first === 'presence' ? first : null
 }

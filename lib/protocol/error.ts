@@ -17,7 +17,8 @@ export const errorTexts = {
   429: 'Too many',
   500: 'Internal error',
   502: 'Service failed',
-  503: 'Unavailable'
+  503: 'Unavailable',
+  504: 'No answer in time'
 } as const
 
 /** The codes that this gateway sends. */

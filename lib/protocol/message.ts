@@ -1,6 +1,6 @@
 /** The messages of Bayeux as types, derived from their schemas, and what becomes of one that comes in. */
 import type { Static } from '@sinclair/typebox'
-import type { requests, replies, event, Operation } from './schemas.js'
+import type { requests, replies, event, clientAnswer, clientCall, Operation } from './schemas.js'
 import type { Refusal } from './error.js'
 import type { Advice } from './advice.js'
 
@@ -20,6 +20,10 @@ export type Replies = { [Key in Operation]: Static<typeof replies[Key]> }
 
 /** What is delivered to subscribers. */
 export type EventMessage = Static<typeof event>
+
+/** What the gateway asks of a client, and what the client answers. */
+export type ClientCall = Static<typeof clientCall>
+export type ClientAnswer = Static<typeof clientAnswer>
 
 /** The id of a message as its client chose it. */
 export type MessageId = string | number

@@ -93,6 +93,24 @@ export const event = Type.Object({
   advice: Type.Optional(ServerAdvice)
 })
 
+/** What the gateway asks of a client on `/service/rpc`: a request of JSON-RPC 2.0, as `data` of an event. */
+export const clientCall = Type.Object({
+  jsonrpc: Type.Literal('2.0'),
+  id: Type.Integer(),
+  method: Type.String(),
+  params: Type.Optional(Type.Unknown())
+})
+
+/** What the client publishes there: the response. Without `error` it is a result, null where that is left out too. */
+export const clientAnswer = Type.Object({
+  id: Type.Union([Type.Number(), Type.String()], { description: 'that of the request' }),
+  result: Type.Optional(Type.Unknown()),
+  error: Type.Optional(Type.Union([
+    Type.Null(),
+    Type.Object({ code: Type.Number({ description: '-32601: the client knows no such method' }), message: Type.String(), data: Type.Optional(Type.Unknown()) })
+  ]))
+})
+
 /** The operations of Bayeux; a message is exactly one of them. */
 export type Operation = keyof typeof requests
 
@@ -128,3 +146,6 @@ export const replyValidators = compileAll(replies)
 
 /** The compiled check of {@link event}. */
 export const eventValidator = compile(event)
+
+/** The compiled check of {@link clientAnswer}. */
+export const clientAnswerValidator = compile(clientAnswer)

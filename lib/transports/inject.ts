@@ -54,6 +54,7 @@ export class Injected implements InjectedClient {
   readonly #broker: Broker
   readonly #connection: InjectedConnection
   readonly #replies = new Map<MessageId, (reply: ReplyMessage) => void>()
+  readonly #answers = new Map<MessageId, (answer: ReplyMessage) => void>()
   #waiters: Waiter[] = []
   #lastId = 0
 
@@ -92,6 +93,16 @@ export class Injected implements InjectedClient {
     return this.send({ channel, data })
   }
 
+  async call (name: string, params: unknown = null): Promise<unknown> {
+    const id = `${++this.#lastId}`
+    const answered = new Promise<ReplyMessage>(resolve => this.#answers.set(id, resolve))
+    const accepted = await this.send({ channel: `/service/rpc/${name}`, data: params, id })
+    const { error, data } = accepted.successful ? await answered : accepted
+    this.#answers.delete(id)
+    if (error !== undefined) throw new Error(error)
+    return data
+  }
+
   disconnect (): Promise<ReplyMessage> {
     return this.send({ channel: '/meta/disconnect' })
   }
@@ -127,6 +138,8 @@ export class Injected implements InjectedClient {
       this.#replies.delete(message.id as MessageId)
       return answered(message)
     }
+    const called = message.successful === undefined ? undefined : this.#answers.get(message.id as MessageId)
+    if (called !== undefined) return called(message)
     const waiter = this.#waiters.shift()
     if (waiter === undefined) this.received.push(message)
     else waiter.resolve(message)

@@ -1,11 +1,12 @@
-import type { Verdict } from '../../../types/index.js'
+import type { Link, Verdict } from '../../../types/index.js'
 import { plainData } from '../../protocol/binary.js'
-import { readChannel, serviceName } from '../../protocol/channel.js'
+import { readChannel, RPC, serviceName } from '../../protocol/channel.js'
 import { refusal, type Refusal } from '../../protocol/error.js'
 import type { EventMessage, PublishRequest } from '../../protocol/message.js'
 import { Outgoing } from '../../protocol/outgoing.js'
 import { after, isThenable, type Eventually } from '../after.js'
 import type { Broker } from '../broker.js'
+import { ownServiceOf, publishToOwn } from '../own-services.js'
 import { replyTo, type Request } from '../request.js'
 import type { Session } from '../session.js'
 import { verdictOf } from '../verdict.js'
@@ -39,21 +40,24 @@ function ask (broker: Broker, { connection, incoming: { message } }: Parameters<
   const { policy } = broker
   const { channel, data } = message
   if (session === null) return policy.canPublishWithoutSession?.(connection.caller, channel, data) ?? false
-  return policy.canPublish === undefined || policy.canPublish(session, channel, data)
+  // An answer was asked for: nobody else's leave is needed.
+  return policy.canPublish === undefined || channel === RPC || policy.canPublish(session, channel, data)
 }
 
-function toService (broker: Broker, request: Request, session: Session, message: PublishRequest): void {
-  const written = write(broker, session, message)
+function toService (broker: Broker, request: Request, session: Session, message: PublishRequest): Eventually<void> {
+  const link = session.links.get(serviceName(message.channel))
+  const own = link === undefined ? ownServiceOf(broker, message.channel) : null
+  if (own !== null) return publishToOwn(broker, own, session, message, refused => answer(broker, request, message, refused))
+  const written = write(broker, session, message, link)
   // The lane goes on while an acknowledgement is withheld: the order of what was written is the link's.
   if (isThenable(written)) written.then(refused => answer(broker, request, message, refused))
   else answer(broker, request, message, written)
 }
 
-function write (broker: Broker, session: Session, message: PublishRequest): Eventually<Refusal | null> {
+function write (broker: Broker, session: Session, message: PublishRequest, link: Link | undefined): Eventually<Refusal | null> {
   const { channel } = message
   const data = plainData(message)
   if (data === undefined) return refusal(422, channel, 'Data is no Z85')
-  const link = session.links.get(serviceName(channel))
   if (link !== undefined) {
     broker.emit('publish', session, channel, data)
     return link.write(data)

@@ -5,6 +5,7 @@ import { isRefusal, refusal, type Refusal } from '../../protocol/error.js'
 import type { ReplyMessage, SubscribeRequest } from '../../protocol/message.js'
 import { after, isThenable, type Eventually } from '../after.js'
 import type { Broker } from '../broker.js'
+import { ownServiceOf, subscribeToOwn } from '../own-services.js'
 import type { Replay } from '../replay.js'
 import { replyTo } from '../request.js'
 import type { Session } from '../session.js'
@@ -22,6 +23,8 @@ interface Outcome {
   readonly replay?: Replay
   /** Where there is nothing to replay: the id that misses nothing from now on. */
   readonly standing?: number
+  /** The same of a service of the gateway itself. */
+  readonly begin?: () => void
 }
 
 /**
@@ -35,9 +38,10 @@ export const subscribe: Handler<'subscribe'> = (broker, request) => {
   const outcomes = channels.map(channel => subscribeOne(broker, session, message, channel))
   const finish = (known: readonly Outcome[]) => {
     broker.answer(request, replies(message, session, known))
-    for (const { link, replay } of known) {
+    for (const { link, replay, begin } of known) {
       link?.start()
       replay?.start()
+      begin?.()
     }
   }
   if (outcomes.some(isThenable)) return Promise.all(outcomes).then(finish)
@@ -94,6 +98,8 @@ function toService (broker: Broker, session: Session, message: SubscribeRequest,
   const name = serviceName(channel)
   const known = session.links.get(name)
   if (known !== undefined) return after(known.opened, error => ({ channel, error, link: known }))
+  const own = ownServiceOf(broker, channel)
+  if (own !== null) return after(subscribeToOwn(broker, own, session, channel), accepted => typeof accepted === 'string' ? { channel, error: accepted } : { channel, error: null, begin: accepted })
   if (!broker.services.has(name) && broker.serviceListeners.has(channel)) {
     session.subscriptions.add(channel)
     broker.emit('subscribe', session, channel)
