@@ -25,6 +25,41 @@ async function answerDigest ({ url }: Example, algorithm: string, credentials: C
   return await fetch(url, { headers: { authorization: credentials.authorization({ method: 'GET', url }) as string } })
 }
 
+t.test('call', async t => {
+  const example = await run(t, 'call')
+  const client = new RealtimeClient(example.url, { transports: ['long-polling'] })
+  t.after(() => client.close())
+  const asked: string[] = []
+  let answer: unknown = true
+  client.handle('confirm', ({ text }) => {
+    asked.push(text)
+    return answer
+  })
+  const take = (params: unknown) => within(client.call('seats/take', params), 'an answer')
+  t.same(await within(client.call('seats/taken'), 'an answer'), [])
+  t.same(await take({ seat: 2 }), { left: 4 })
+  await t.rejects(take({ seat: 2 }), { code: 409, message: /Somebody was quicker/ })
+  answer = false
+  await t.rejects(take({ seat: 3 }), { code: 409, message: /Then not/ })
+  answer = 'perhaps'
+  await t.rejects(take({ seat: 3 }), { code: 500 }, 'what does not fit is a fault of the client, which is none of its business')
+  await t.rejects(take({ seat: 6 }), { code: 422, message: /\/seat/ })
+  t.same(await within(client.call('seats/taken'), 'an answer'), [2])
+  t.same(asked, ['Seat 2?', 'Seat 2?', 'Seat 3?', 'Seat 3?'])
+  t.equal((await fetch(`${example.origin}/ask/99`)).status, 404)
+
+  inChromium(t, 'its page', async (t, browser) => {
+    const open = () => openPage(t, browser, example.origin, page => { page.on('dialog', dialog => dialog.accept()) })
+    const [ada, bob] = [await open(), await open()]
+    for (const page of [ada, bob]) await page.locator('button:disabled', { hasText: '2' }).waitFor()
+    await ada.locator('button', { hasText: '4' }).click()
+    await ada.locator('#said', { hasText: 'Yours. Left: 3' }).waitFor()
+    await bob.locator('button:disabled', { hasText: '4' }).waitFor()
+    const titles = await Promise.all([1, 2, 3].map(async number => await (await fetch(`${example.origin}/ask/${number}`)).text()))
+    t.match(titles, [/unknown|does not know/i, 'Seats', 'Seats'])
+  })
+})
+
 t.test('digest-auth', async t => {
   const example = await run(t, 'digest-auth')
   const refused = await new Visitor(example).fetch('/realtime')

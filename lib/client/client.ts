@@ -1,7 +1,10 @@
 import type { AnyChannels, ChannelOf, Known, PatternOf, Published, Received } from '../../types/channels.js'
+import { RPC } from '../protocol/channel.js'
+import { Answers, type Handler } from './answers.js'
 import type { Credentials } from './authentication/credentials.js'
 import { AckExtension, type WireMessage } from './cometd.js'
 import type { Connection } from './connection.js'
+import { withDeadline, type CallOptions } from './deadline.js'
 import { Emitter } from './emitter.js'
 import { RealtimeError } from './error.js'
 import { asyncDispose, host } from './host.js'
@@ -12,7 +15,7 @@ import { RoundTrip } from './round-trip.js'
 import { Service, type ServiceOptions } from './service.js'
 import { Subscription, type ChannelEvent, type SubscribeOptions } from './subscription.js'
 import { Subscriptions } from './subscriptions.js'
-import type { AnyServices } from './types.js'
+import type { AnyCalls, AnyServices, CallParameters, CallResult } from './types.js'
 import type { Wire } from './wire.js'
 
 export interface ClientEvents {
@@ -34,13 +37,15 @@ export interface ClientEvents {
  *
  * @typeParam Channels what travels on which channel: `{ '/chat/*': { user: string, text: string } }`
  * @typeParam Services what the services speak, by name: `{ random: { event: string } }`
+ * @typeParam Calls what the gateway answers, by name: `{ add (params: { a: number, b: number }): number }`
  */
-export class RealtimeClient<Channels = AnyChannels, Services = AnyServices> implements AsyncDisposable {
+export class RealtimeClient<Channels = AnyChannels, Services = AnyServices, Calls = AnyCalls> implements AsyncDisposable {
   readonly url: string
   readonly #emitter = new Emitter<ClientEvents>()
   readonly #keeper: Keeper
   readonly #subscriptions: Subscriptions
   readonly #publisher: Publisher
+  readonly #answers: Answers
   #sessions = 0
   #roundTrip: number | null = null
   #services: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {}
@@ -70,6 +75,7 @@ export class RealtimeClient<Channels = AnyChannels, Services = AnyServices> impl
     const { wire } = this.#keeper
     this.#subscriptions = new Subscriptions(wire, error => this.#emitter.emit('error', error))
     this.#publisher = new Publisher(wire, settings.queue)
+    this.#answers = new Answers(wire, this.#publisher)
     this.#extend(wire, settings)
   }
 
@@ -143,6 +149,25 @@ export class RealtimeClient<Channels = AnyChannels, Services = AnyServices> impl
     return this.#publisher.publish(channel, data, options)
   }
 
+  /**
+   * Calls the application behind the gateway. Without a connection it waits for one.
+   * @returns resolves to the result
+   * @throws RealtimeError (the promise rejects): the refusal or failure by its code, `timeout`, `lost`, `full`, `closed`, `malformed`
+   */
+  call<const Name extends keyof Calls & string> (name: Name, ...[params = null, options = {}]: CallParameters<Calls[Name], CallOptions>): Promise<CallResult<Calls[Name]>> {
+    this.#use()
+    return withDeadline(name, options as CallOptions, (signal, timeout) => this.#publisher.publish(`${RPC}/${name}`, params, { signal }, timeout))
+  }
+
+  /**
+   * Answers when the application behind the gateway calls this client: with what the handler returns or resolves to;
+   * where it throws, with a no, and with code and data where it throws an RpcError.
+   * @returns stops answering
+   */
+  handle (method: string, handler: Handler): () => void {
+    return this.#answers.handle(method, handler)
+  }
+
   /** Opens a conversation with a service. Several with the same service share it, and what it says. */
   service<const Name extends keyof Services & string> (name: Name, options: ServiceOptions = {}): Service<Services[Name]> {
     this.#use()
@@ -193,6 +218,7 @@ export class RealtimeClient<Channels = AnyChannels, Services = AnyServices> impl
 
   #onSession ({ ext, clientId }: WireMessage): void {
     this.#services = ext?.services ?? {}
+    this.#publisher.lose(new RealtimeError('lost', 'The session is gone, and with it the answer'))
     this.#emitter.emit('session', clientId as string, this.#sessions++ === 0)
     this.#subscriptions.renew()
   }

@@ -71,6 +71,7 @@ interface Client {
   subscribe (channel: string, callback: Callback, props: object, reply: Callback): object
   unsubscribe (handle: object, props: object, reply?: Callback): void
   publish (channel: string, data: unknown, props: object, reply: Callback): void
+  remoteCall (target: string, content: unknown, timeout: number, props: object, answer: Callback): void
   receive (message: WireMessage): void
   reload?: () => void
   onListenerException?: (error: unknown) => void

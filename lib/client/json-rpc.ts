@@ -1,5 +1,6 @@
 /** JSON-RPC 2.0 over a conversation with a service: calls, their answers, and what is neither. */
-import { RealtimeError } from './error.js'
+import { withDeadline, type CallOptions } from './deadline.js'
+import type { RealtimeError } from './error.js'
 
 /** What a service answered where a call failed. */
 export class RpcError extends Error {
@@ -22,13 +23,6 @@ export interface RpcNotification {
   readonly params?: unknown
 }
 
-export interface CallOptions {
-  /** How long the answer may take, in ms; 10000 by default, `Infinity` for no end. Beyond it the call fails with `timeout`. */
-  readonly timeout?: number
-  /** Gives the call up: it fails with the signal's reason. */
-  readonly signal?: AbortSignal
-}
-
 interface Pending {
   resolve (result: unknown): void
   reject (error: unknown): void
@@ -39,9 +33,6 @@ interface Answer {
   readonly result?: unknown
   readonly error?: { readonly code?: number, readonly message?: string, readonly data?: unknown } | null
 }
-
-const DEFAULT_TIMEOUT = 10_000
-const LONGEST_TIMER = 2 ** 31 - 1
 
 // Conversations are shared, by handles of one client and by clients: nobody else is to have chosen the same ids.
 const FIRST = Math.floor(Math.random() * 2 ** 32) * 2 ** 20
@@ -56,25 +47,12 @@ export class Calls {
     this.#send = send
   }
 
-  async call (method: string, params: unknown, { timeout = DEFAULT_TIMEOUT, signal }: CallOptions): Promise<unknown> {
-    signal?.throwIfAborted()
+  call (method: string, params: unknown, options: CallOptions): Promise<unknown> {
     const id = ++last
-    const over = new AbortController()
-    const late = () => over.abort(new RealtimeError('timeout', `No answer to ${method} within ${timeout} ms`))
-    const timer = timeout <= LONGEST_TIMER ? setTimeout(late, timeout) : undefined
-    const abort = () => over.abort(signal?.reason)
-    signal?.addEventListener('abort', abort, { once: true })
-    try {
-      return await new Promise((resolve, reject) => {
-        over.signal.addEventListener('abort', () => reject(over.signal.reason))
-        this.#pending.set(id, { resolve, reject })
-        this.#send(requestOf(method, params, id), over.signal).catch(reject)
-      })
-    } finally {
-      this.#pending.delete(id)
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', abort)
-    }
+    return withDeadline(method, options, signal => new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject })
+      this.#send(requestOf(method, params, id), signal).catch(reject)
+    })).finally(() => this.#pending.delete(id))
   }
 
   /** What was asked of a conversation that is over is not answered any more. */

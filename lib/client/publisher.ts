@@ -1,4 +1,5 @@
 /** What a client publishes: at once, or when there is a connection again; and what became of it. */
+import { serviceName } from '../protocol/channel.js'
 import type { WireMessage } from './cometd.js'
 import { errorOf, isLost, RealtimeError } from './error.js'
 import { onAbort } from './on-abort.js'
@@ -22,9 +23,11 @@ interface Entry {
   readonly channel: string
   readonly data: unknown
   readonly options: PublishOptions
+  /** Of a call: how long its answer may take once it is sent, in ms; 0 for no end. */
+  readonly timeout: number | undefined
   /** Lets go of the signal. */
   release?: () => void
-  resolve (): void
+  resolve (result: any): void
   reject (error: unknown): void
 }
 
@@ -32,7 +35,7 @@ export class Publisher {
   readonly #wire: Wire
   readonly #bound: number
   #queue: Entry[] = []
-  #underWay = 0
+  readonly #underWay = new Set<Entry>()
   #numbers = 0
 
   /** @param bound how many messages wait for a connection at most */
@@ -48,15 +51,18 @@ export class Publisher {
 
   /** Whether nothing waits for its acknowledgement. */
   get idle (): boolean {
-    return this.#underWay === 0
+    return this.#underWay.size === 0
   }
 
-  /** Resolves when the gateway has acknowledged it. */
-  publish (channel: string, data: unknown, options: PublishOptions): Promise<void> {
+  /**
+   * Resolves when the gateway has acknowledged it; a call, when it is answered: to the result.
+   * @param timeout of a call, in ms; 0 for no end
+   */
+  publish (channel: string, data: unknown, options: PublishOptions, timeout?: number): Promise<any> {
     const { signal } = options
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted()
-      const entry: Entry = { number: ++this.#numbers, channel, data, options, resolve, reject }
+      const entry: Entry = { number: ++this.#numbers, channel, data, options, timeout, resolve, reject }
       if (this.#wire.ready && this.#queue.length === 0) return this.#send(entry)
       if (this.#queue.length >= this.#bound) throw new RealtimeError('full', `More than ${this.#bound} messages wait for a connection`)
       this.#queue.push(entry)
@@ -71,8 +77,18 @@ export class Publisher {
     if (entries.length > 0) this.#wire.batch(() => entries.forEach(entry => this.#send(entry)))
   }
 
+  /** The session is gone, and with it the answers to calls that it had acknowledged. */
+  lose (error: RealtimeError): void {
+    for (const entry of this.#underWay) {
+      if (entry.timeout === undefined) continue
+      this.#underWay.delete(entry)
+      entry.reject(error)
+    }
+  }
+
   /** The client is closed: nothing that waits is sent any more. */
   end (error: RealtimeError): void {
+    this.lose(error)
     for (const { reject, release } of this.#queue.splice(0)) {
       release?.()
       reject(error)
@@ -80,20 +96,23 @@ export class Publisher {
   }
 
   #send (entry: Entry): void {
-    const { channel, data, options: { ext }, reject } = entry
+    const { channel, data, options: { ext }, timeout, reject } = entry
+    const props = ext === undefined ? {} : { ext }
+    const replied = (reply: WireMessage) => this.#replied(entry, reply)
     entry.release?.()
     try {
-      this.#underWay++
-      this.#wire.publish(channel, data, ext === undefined ? {} : { ext }, reply => this.#replied(entry, reply))
+      this.#underWay.add(entry)
+      if (timeout === undefined) this.#wire.publish(channel, data, props, replied)
+      else this.#wire.remoteCall(serviceName(channel), data, timeout, props, replied)
     } catch (error) {
-      this.#underWay--
+      this.#underWay.delete(entry)
       reject(new RealtimeError('malformed', `No channel to publish to: ${channel}`, { cause: error }))
     }
   }
 
   #replied (entry: Entry, reply: WireMessage): void {
-    this.#underWay--
-    if (reply.successful === true) return entry.resolve()
+    if (!this.#underWay.delete(entry)) return
+    if (reply.successful === true) return entry.resolve(reply.data)
     const error = errorOf(reply)
     // A gateway that does not know the session has not looked at the message.
     const again = error.code === 402 || (entry.options.retry === true && isLost(reply))

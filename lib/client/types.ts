@@ -11,6 +11,9 @@ export interface AnyService {
 /** The services of a gateway by name, where nothing is known about them. */
 export type AnyServices = any
 
+/** The calls of a gateway by name, where nothing is known about them. */
+export type AnyCalls = any
+
 type IsAny<Type> = 0 extends 1 & Type ? true : false
 type Field<Types, Name extends string, Otherwise> = IsAny<Types> extends true ? Otherwise : Types extends { readonly [Key in Name]: infer Type } ? Type : Otherwise
 
@@ -20,3 +23,10 @@ export interface ServiceTypes<Types> {
   publish: Field<Types, 'publish', any>
   methods: Field<Types, 'methods', Record<string, any>>
 }
+
+/** What follows the name of a call: its parameters, which may be left out where they may be undefined, and options. */
+export type CallParameters<Call, Options> =
+  Call extends (params: infer Params) => unknown ? undefined extends Params ? [params?: Params, options?: Options] : [params: Params, options?: Options] : [params?: unknown, options?: Options]
+
+/** What a call resolves to. */
+export type CallResult<Call> = Call extends (...params: any[]) => infer Result ? Awaited<Result> : any

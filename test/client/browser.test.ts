@@ -11,7 +11,7 @@ import { startKillableGateway } from '../harness/killable-gateway.js'
 import { RealtimePage } from '../harness/page-realtime.js'
 import { startTcpService } from '../harness/tcp-service.js'
 import { transports } from '../harness/realtime-client.js'
-import { until } from '../harness/until.js'
+import { until, within } from '../harness/until.js'
 
 t.setTimeout(300_000)
 
@@ -41,7 +41,10 @@ async function talks (t: Test, browser: Browser, transport: TransportName): Prom
       socket.write(`${JSON.stringify({ jsonrpc: '2.0', id, result: `${method} ${params}` })}\n`)
     })
   })
-  const { url, app } = await startGateway(t, { services: { it: { port: service.port, domain: '127.0.0.1', framing: 'lines' } } })
+  const { url, app } = await startGateway(t, {
+    services: { it: { port: service.port, domain: '127.0.0.1', framing: 'lines' } },
+    calls: { add: { handler: ({ a, b }) => a + b } }
+  })
   const page = await RealtimePage.open(t, browser, url, only(transport))
   await page.connected(transport)
   const read = await page.run(`(async () => {
@@ -55,6 +58,10 @@ async function talks (t: Test, browser: Browser, transport: TransportName): Prom
   })()`)
   t.same(read, [['/chat/red', 'schön'], ['/chat/blue', { two: 2 }]])
   t.equal(await page.run("client.service('it').call('start', [5000])"), 'start 5000')
+  t.equal(await page.run("client.call('add', { a: 1, b: 2 })"), 3)
+  t.match(await page.run("client.call('subtract').catch(error => error.message)"), '404:/service/rpc/subtract:Unknown call')
+  await page.run("void client.handle('title', () => document.title + '!')")
+  t.equal(await within([...app.realtime.sessions.values()][0]?.call('title') as Promise<unknown>, 'an answer'), '!')
   t.ok(await page.run<number>('client.ping()') > 0)
   t.match(await page.run("client.publish('/meta/x', 1).catch(error => error.code)"), 'malformed')
   await page.run('client.close()')
@@ -68,8 +75,9 @@ async function goesOffline (t: Test, browser: Browser, transport: TransportName)
   const clientId = await page.run('client.clientId')
   await page.context.setOffline(true)
   await page.run('client.hurry()')
-  await page.sees("client.connection.state === 'waiting'")
-  t.match(await page.run('client.connection.reason.code'), 'lost')
+  // It does not wait for long: both are looked at in one turn.
+  await page.sees("client.connection.state === 'waiting' && (window.why = client.connection.reason.code)")
+  t.equal(await page.run('why'), 'lost')
   app.realtime.publish('/news', 'while it was away')
   await page.run("void (window.sent = client.publish('/news', 'from the queue'))")
   t.equal(await page.run('client.queued'), 1)

@@ -2,7 +2,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import type { Realtime as ServerRealtime } from '../../lib/index.js'
-import { RealtimeClient, type ChannelsOf } from '../../lib/client/index.js'
+import { RealtimeClient, type CallsOf, type ChannelsOf } from '../../lib/client/index.js'
 import { Realtime } from '../../lib/client/nodefony.js'
 
 const Line = Type.Object({ user: Type.String(), text: Type.String() })
@@ -14,6 +14,31 @@ interface Channels {
   '/chat/rules': string
   '/prices/**': number
   '/prices/gold/**': { karat: number }
+}
+
+export const calls = {
+  add: { params: Type.Object({ a: Type.Number(), b: Type.Number() }), result: Type.Number() },
+  time: { result: Type.String() },
+  forget: { params: Type.Optional(Type.String()) }
+}
+type Calls = CallsOf<typeof calls>
+
+export async function call (): Promise<void> {
+  const client = new RealtimeClient<any, any, Calls>('/realtime')
+  const sum: number = await client.call('add', { a: 1, b: 2 }, { timeout: 100 })
+  const time: string = await client.call('time')
+  use2(sum, time)
+  // @ts-expect-error no such call
+  await client.call('subtract', { a: 1, b: 2 })
+  // @ts-expect-error wrong parameters
+  await client.call('add', { a: 1 })
+  // @ts-expect-error parameters are missing
+  await client.call('add')
+  // @ts-expect-error it is a number
+  const text: string = await client.call('add', { a: 1, b: 2 })
+  const anything: any = await new RealtimeClient('/realtime').call('whatever', 5)
+  const stop: () => void = client.handle('confirm', (params: { text: string }) => params.text.length)
+  use2(text, anything, stop)
 }
 
 interface Services {

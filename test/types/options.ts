@@ -1,7 +1,7 @@
 /** What compiles and what does not; checked by `npm run types`, never run. */
 import { Type } from '@sinclair/typebox'
 import Fastify from 'fastify'
-import realtime, { type RealtimeOptions, type Session, type Connector, type Framing, type History } from '../../lib/index.js'
+import realtime, { defineCall, type RealtimeOptions, type Session, type Connector, type Framing, type History } from '../../lib/index.js'
 import { connect } from 'node:net'
 
 const app = Fastify()
@@ -71,6 +71,22 @@ export const connector: Connector = (_service, { session, signal }) => {
 // @ts-expect-error a framing decodes too
 export const framing: Framing = { whole: true, encode: message => message }
 
+app.register(realtime, {
+  calls: {
+    add: defineCall({ params: Type.Object({ a: Type.Number(), b: Type.Number() }), result: Type.Number(), handler: async ({ a, b }, { signal }) => signal.aborted ? 0 : a + b }),
+    anything: { authorize: async session => session.identity !== null, handler: (params, { session }) => [params, session.number], timeout: 5 },
+    // @ts-expect-error it must answer
+    nothing: { params: Type.String() },
+    // @ts-expect-error the result is a number
+    lies: defineCall({ result: Type.Number(), handler: () => 'text' }),
+    // @ts-expect-error no such parameter
+    mistaken: defineCall({ params: Type.Object({ a: Type.Number() }), handler: ({ b }) => b })
+  }
+})
+app.realtime.handle('double', { params: Type.Number(), result: Type.Number(), handler: number => number * 2 })
+// @ts-expect-error the parameter is a number
+app.realtime.handle('shout', { params: Type.Number(), handler: number => number.toUpperCase() })
+
 export const options: RealtimeOptions = { directory: session => ({ me: session.number }) }
 
 export async function use (session: Session): Promise<void> {
@@ -88,6 +104,10 @@ export async function use (session: Session): Promise<void> {
   app.realtime.on('explode', () => {})
   // @ts-expect-error the id of a session is not to be changed
   session.id = 'x'
+  const sure: boolean = await session.call('confirm', { text: 'Sure?' }, { timeout: 1000, result: Type.Boolean() })
+  // @ts-expect-error the schema says what it is
+  const text: string = await session.call('confirm', null, { result: Type.Boolean() })
+  app.log.info({ sure, text })
   const delivered: boolean = app.realtime.deliver(session.id, '/a', 1)
   const refused: number | undefined = app.realtime.metrics().refused[402]
   app.log.info({ delivered, refused })
