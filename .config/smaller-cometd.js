@@ -8,21 +8,36 @@ const logs = new Set(['_debug', '_info', '_warn', 'debug', '#debug'])
 /** Methods that nobody calls, or that ours has in their place. */
 const unused = {
   'Client.js': [
-    '#increaseBackoff', '#log', '#zeroPad', '_debug', '_getTransportListeners', '_info', '_warn', 'addTransportListener', 'clearListeners', 'clearTimeout', 'findTransport',
-    'getBackoffIncrement', 'getBackoffPeriod', 'getExtension', 'getName', 'increaseBackoffPeriod', 'init', 'publishBinary', 'remoteCallBinary', 'removeTransportListener',
+    '#fieldValue', '#increaseBackoff', '#isAllowed', '#isAlpha', '#isNumeric', '#log', '#zeroPad', '_debug', '_getTransportListeners', '_info', '_warn',
+    'addTransportListener', 'clearListeners', 'clearTimeout', 'findTransport', 'getBackoffIncrement', 'getBackoffPeriod', 'getExtension', 'getName', 'increaseBackoffPeriod', 'init', 'publishBinary', 'remoteCallBinary', 'removeTransportListener',
     'resetBackoffPeriod', 'resubscribe', 'send', 'setBackoffIncrement', 'setLogLevel', 'setTimeout', 'unregisterExtension', 'unregisterTransport'
   ],
-  'Transport.js': ['accept', 'send'],
+  'Transport.js': ['accept', 'debug', 'send'],
   'RequestTransport.js': ['abortXHR', 'transportSend', 'xhrStatus'],
   'LongPollingTransport.js': ['#newXMLHttpRequest', 'accept', 'xhrSend'],
   'WebSocketTransport.js': ['accept'],
   'TransportRegistry.js': ['remove']
 }
 
-/** Methods without an effect: ours has no listeners for what they tell, its transports cross domains, and its timers and waits are its own. */
-const idle = {
-  'Client.js': ['#isCrossDomain', '#notifyTransportException', '#resetBackoff', 'Scheduler'],
-  'Transport.js': ['notifyTransportTimeout']
+/**
+ * Methods that can be said in fewer words, or in none: ours has no listeners for what they tell, its transports cross
+ * domains, and its transports, timers and waits are its own.
+ */
+const shorter = {
+  'Client.js': {
+    '#isCrossDomain': '',
+    '#isValidChannel': String.raw`return typeof value === 'string' && /^\/[\w !#$()*+\-./@{}~]+$/.test(value)`,
+    '#notifyTransportException': '',
+    '#resetBackoff': '',
+    _mixin: `for (const object of [...arguments].slice(2)) for (const name in object) {
+      const value = object[name]
+      if (value !== undefined) target[name] = deep && typeof value === 'object' && value !== null && !Array.isArray(value) ? this._mixin(true, {}, target[name], value) : value
+    }
+    return target`,
+    Scheduler: '',
+    constructor: ''
+  },
+  'Transport.js': { notifyTransportTimeout: '' }
 }
 
 function isLog (node) {
@@ -47,13 +62,13 @@ function smaller (source, name) {
   const file = ts.createSourceFile(name, source, ts.ScriptTarget.Latest, false)
   const cuts = []
   const look = node => {
-    const named = methods => (ts.isMethodDeclaration(node) || ts.isFunctionDeclaration(node)) && methods[name]?.includes(node.name.text)
-    if (named(idle)) cuts.push({ pos: node.body.statements.pos, end: node.body.statements.end })
-    else if (named(unused) || isLog(node) || isArguments(node, source) || isWorker(node, source)) cuts.push(node)
+    const called = ts.isConstructorDeclaration(node) ? 'constructor' : ts.isMethodDeclaration(node) || ts.isFunctionDeclaration(node) ? node.name.text : ''
+    if (Object.hasOwn(shorter[name] ?? {}, called)) cuts.push({ pos: node.body.statements.pos, end: node.body.statements.end, text: shorter[name][called] })
+    else if (unused[name]?.includes(called) || isLog(node) || isArguments(node, source) || isWorker(node, source)) cuts.push(node)
     else ts.forEachChild(node, look)
   }
   look(file)
-  return cuts.reverse().reduce((text, { pos, end }) => `${text.slice(0, pos)};${text.slice(end)}`, source)
+  return cuts.reverse().reduce((smaller, { pos, end, text = ';' }) => smaller.slice(0, pos) + text + smaller.slice(end), source)
 }
 
 export const smallerCometd = {

@@ -21,6 +21,7 @@ export const LimitsSchema = Type.Object({
   services: count(16, 'services that a session has open; more are answered 429'),
   calls: count(64, 'calls of a session that run at once, and calls to it that wait for its answer; more are answered 429'),
   callTimeout: ms(10_000, 'an answer to a call, either way; longer is answered 504'),
+  presenceMembers: count(10_000, 'members of a channel that a session may begin to watch; more are answered 413'),
   sessionsPerSocket: count(16, 'sessions on one WebSocket; more are answered 429'),
   sessions: count(100_000, 'sessions in all; more are answered 503, with advice to come back'),
   upstreamSockets: count(10_000, 'connections to services in all; more are answered 503'),

@@ -9,6 +9,7 @@ import { Broker } from './broker/broker.js'
 import { Channels } from './broker/channels.js'
 import { MemoryHistory } from './broker/history.js'
 import { compilePolicy, type Authorize } from './broker/policy.js'
+import { Presence } from './broker/presence.js'
 import { Calls } from './calls/calls.js'
 import { connectorsOf } from './connectors/index.js'
 import { readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
@@ -36,16 +37,26 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   const history = channels?.some(({ history }) => history !== undefined) === true ? options.history ?? new MemoryHistory(limits) : null
   const calls = new Calls(limits, error => broker.counters.refuse(error))
   for (const [name, definition] of Object.entries(options.calls)) calls.set(name, definition)
+  const policy = compilePolicy(options.policy ?? {}, name => services.definition(name)?.authorize as Authorize | undefined, channels)
+  const emit = <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => {
+    try {
+      emitter.emit(name, ...args)
+    } catch (error) {
+      log.error({ err: error, event: name }, 'a listener failed')
+    }
+  }
+  const presence = channels?.some(({ presence }) => presence !== undefined) === true ? new Presence({ channels, policy, limits, emit }) : null
+  follow(emitter, calls, presence)
   // The broker knows callers, not requests; who wants to see the request of a handshake finds it here.
   const behind = new WeakMap<Caller, FastifyRequest>()
   const broker: Broker = new Broker({
     config: configOf(options),
     limits,
     services,
-    own: { rpc: calls },
+    own: { rpc: calls, presence },
     channels,
     history,
-    policy: compilePolicy(options.policy ?? {}, name => services.definition(name)?.authorize as Authorize | undefined, channels),
+    policy,
     extensions: options.extensions,
     authenticate: (caller, handshake) => {
       const request = behind.get(caller)
@@ -59,24 +70,16 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     }),
     sameIdentity: options.sameIdentity ?? isDeepStrictEqual,
     ...(options.identityExpires !== undefined && { identityExpires: options.identityExpires }),
-    emit: <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => {
-      try {
-        emitter.emit(name, ...args)
-      } catch (error) {
-        log.error({ err: error, event: name }, 'a listener failed')
-      }
-    },
+    emit,
     log
   })
-  // Before any listener of the application, which may throw.
-  emitter.on('disconnect', session => calls.ended(session))
   const sockets = new WebSockets(broker)
   const requests = new OpenRequests(limits.bodyTimeout)
   const unused = new UnusedConnections(app.server)
   const upgradeCookies: UpgradeCookies = new WeakMap()
 
   if (options.transports.includes('websocket')) await openWebSockets(app, options, upgradeCookies)
-  app.decorate('realtime', realtimeOf({ broker, runtime: runtimeOf(services, read), services, calls, emitter, path: app.prefix + options.path }) satisfies Realtime)
+  app.decorate('realtime', realtimeOf({ broker, runtime: runtimeOf(services, read), services, calls, presence, emitter, path: app.prefix + options.path }) satisfies Realtime)
   app.register(routes({
     broker,
     sockets,
@@ -108,6 +111,17 @@ async function close (history: History | null, log: FastifyBaseLogger): Promise<
   } catch (error) {
     log.error({ err: error }, 'the history could not be closed')
   }
+}
+
+// What the gateway itself answers follows what becomes of sessions; before any listener of the application, which may throw.
+function follow (emitter: EventEmitter, calls: Calls, presence: Presence | null): void {
+  emitter.on('disconnect', session => {
+    calls.ended(session)
+    presence?.ended(session)
+  })
+  if (presence === null) return
+  emitter.on('subscribe', (session, channel) => presence.subscribed(session, channel))
+  emitter.on('unsubscribe', (session, channel) => presence.unsubscribed(session, channel))
 }
 
 // One WebSocket server an application: the host's where it has one, else ours, with our bound.

@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { Realtime, RuntimeServices } from '../types/index.js'
 import { after } from './broker/after.js'
 import type { Broker } from './broker/broker.js'
+import type { Presence } from './broker/presence.js'
 import type { Calls } from './calls/calls.js'
 import { UsageError } from './errors.js'
 import { readCall, type ServiceOptions } from './options/index.js'
@@ -15,13 +16,15 @@ export interface RealtimeParts {
   readonly runtime: RuntimeServices
   readonly services: ServiceDirectory
   readonly calls: Calls
+  /** Null where no channel has it. */
+  readonly presence: Presence | null
   readonly emitter: EventEmitter
   /** The gateway's, with the prefix of its scope. */
   readonly path: string
 }
 
 /** `app.realtime`: what an application may do, checked where it comes in. */
-export function realtimeOf ({ broker, runtime, services, calls, emitter, path }: RealtimeParts): Realtime {
+export function realtimeOf ({ broker, runtime, services, calls, presence, emitter, path }: RealtimeParts): Realtime {
   const shapeOf = (channel: string) => {
     const shape = typeof channel === 'string' ? readChannel(channel, broker.limits) : null
     if (shape === null) throw new UsageError(`Malformed channel: ${channel}`)
@@ -51,6 +54,12 @@ export function realtimeOf ({ broker, runtime, services, calls, emitter, path }:
       if (calls.has(name)) throw new UsageError(`There is a handler already: ${name}`)
       return calls.set(name, options)
     },
+    presence (channel) {
+      shapeOf(channel)
+      const present = presence?.of(channel) ?? null
+      if (present === null) throw new UsageError(`No presence on: ${channel}`)
+      return present
+    },
     disconnect (where, reason) {
       const picked = [...broker.sessions.values()].filter(where)
       for (const session of picked) session.disconnect(reason)
@@ -71,7 +80,7 @@ export function realtimeOf ({ broker, runtime, services, calls, emitter, path }:
     sessions: broker.sessions,
     inject: options => new Injected(broker, path, options),
     services: runtime,
-    metrics: () => ({ ...broker.metrics(), ...services.metrics(), ...calls.metrics() })
+    metrics: () => ({ ...broker.metrics(), ...services.metrics(), ...calls.metrics(), ...presence?.metrics() ?? { presenceMembers: 0, presenceWatchers: 0 } })
   }
 }
 

@@ -49,8 +49,15 @@ export interface CallMetrics {
   clientCallsFailed: number
 }
 
+/** Gauges of channels with presence. */
+export interface PresenceMetrics {
+  /** Members and watchers of all channels: who is on two counts twice. */
+  presenceMembers: number
+  presenceWatchers: number
+}
+
 /** Counters since start, and gauges of now. Plain numbers, cheap to read. */
-export interface Metrics extends ServiceMetrics, CallMetrics {
+export interface Metrics extends ServiceMetrics, CallMetrics, PresenceMetrics {
   /** Gauges. */
   sessions: number
   subscriptions: number

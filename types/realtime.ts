@@ -4,6 +4,7 @@ import type { EventMessage, MessageId, ReplyMessage } from '../lib/protocol/mess
 import type { Call } from './call.js'
 import type { AnyChannels, ChannelOf, Known, PatternOf, Published, Received } from './channels.js'
 import type { Metrics } from './metrics.js'
+import type { Member, PresentMember } from './presence.js'
 import type { Session } from './session.js'
 
 /** Why a session ended. */
@@ -19,6 +20,9 @@ export interface RealtimeEvents {
   unsubscribe: [session: Session, channel: string]
   /** Somebody published; `session` is null where it was the application, or a client without a session. */
   publish: [session: Session | null, channel: string, data: unknown]
+  /** A session is on a channel with `presence`, or is there no more; it is null where it lives on another node. */
+  join: [channel: string, member: Member, session: Session | null]
+  leave: [channel: string, member: Member, session: Session | null]
   /** It lived `maxInterval` without a connection; `disconnect` follows. */
   expire: [session: Session]
   /** It is gone, for whatever reason; this is the one to clean up in. */
@@ -110,6 +114,11 @@ export interface Realtime<Channels = AnyChannels> {
    * @throws FST_BAYEUX_OPTIONS where something in it is wrong; FST_BAYEUX_USAGE where there is one of this name
    */
   handle<Params extends TSchema, Result extends TSchema> (name: string, definition: Call<Params, Result>): () => void
+  /**
+   * Who is on a channel now, in the order in which they came.
+   * @throws FST_BAYEUX_USAGE where the channel is malformed, or its definition says nothing of `presence`
+   */
+  presence<const Channel extends ChannelOf<Channels>> (channel: Channel & Known<Channel, Published<Channels, Channel>>): PresentMember[]
   on<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
   once<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
   off<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { CallMetrics, CloseReason, Connection, EndReason, Listener, Metrics, Policy, ServiceMetrics, Services } from '../../types/index.js'
+import type { CallMetrics, CloseReason, Connection, EndReason, Listener, Metrics, Policy, PresenceMetrics, ServiceMetrics, Services } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import { adviseHandshake, adviseNone, type Advice } from '../protocol/advice.js'
 import type { Batch } from '../protocol/codec.js'
@@ -219,7 +219,7 @@ export class Broker {
     this.wheel.stop()
   }
 
-  metrics (): Omit<Metrics, keyof ServiceMetrics | keyof CallMetrics> {
+  metrics (): Omit<Metrics, keyof (ServiceMetrics & CallMetrics & PresenceMetrics)> {
     let links = 0
     for (const session of this.sessions.values()) links += session.linkCount
     return { ...this.counters.snapshot(), sessions: this.sessions.size, subscriptions: this.subscriptions.size, heldConnects: this.polls.size, links }

@@ -11,7 +11,7 @@ import { verdictOf } from './verdict.js'
 /** The service of the gateway itself that a channel belongs to; null where it is none. */
 export function ownServiceOf (broker: Broker, channel: string): OwnService | null {
   const name = ownName(serviceName(channel))
-  return name === null ? null : broker.own[name] ?? null
+  return name === null ? null : broker.own[name]
 }
 
 /**

@@ -3,7 +3,6 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Caller, Calls, ConnectRequest, Extension, HandshakeRequest, History, OwnService, Policy, RealtimeEvents, Services, Session } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import type { Advice } from '../protocol/advice.js'
-import type { OwnName } from '../protocol/channel.js'
 import type { Channels } from './channels.js'
 
 /** The settings of the wire. Times are in ms. */
@@ -21,8 +20,10 @@ export interface BrokerConfig {
 }
 
 /** The services that the gateway itself answers, by the first segment of their name. */
-export interface OwnServices extends Readonly<Partial<Record<OwnName, OwnService>>> {
+export interface OwnServices {
   readonly rpc: Calls
+  /** Null where no channel has presence. */
+  readonly presence: OwnService | null
 }
 
 /** The settings, the ports, and what the application brings. */

@@ -10,6 +10,7 @@ import { RealtimeError } from './error.js'
 import { asyncDispose, host } from './host.js'
 import { Keeper } from './keeper.js'
 import { settingsOf, type ClientOptions, type Settings } from './options.js'
+import { Presence } from './presence.js'
 import { Publisher, type PublishOptions } from './publisher.js'
 import { RoundTrip } from './round-trip.js'
 import { Service, type ServiceOptions } from './service.js'
@@ -147,6 +148,12 @@ export class RealtimeClient<Channels = AnyChannels, Services = AnyServices, Call
   publish<const Channel extends ChannelOf<Channels>> (channel: Channel & Known<Channel, Published<Channels, Channel>>, data: Published<Channels, Channel>, options: PublishOptions = {}): Promise<void> {
     this.#use()
     return this.#publisher.publish(channel, data, options)
+  }
+
+  /** Watches who is on a channel. */
+  presence<const Channel extends ChannelOf<Channels>> (channel: Channel & Known<Channel, Published<Channels, Channel>>, { signal }: { readonly signal?: AbortSignal } = {}): Presence {
+    this.#use()
+    return new Presence(this.#subscriptions, channel, signal)
   }
 
   /**

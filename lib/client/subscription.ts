@@ -56,7 +56,7 @@ export class Subscription<Data = unknown> implements AsyncIterable<ChannelEvent<
     const events = this.#events = listener === null ? new EventQueue<ChannelEvent<Data>>(bound, overflow) : null
     this.ready = new Promise((resolve, reject) => {
       const subscriber: Subscriber = {
-        granted: resolve,
+        granted: () => resolve(),
         asked: () => {},
         state: () => {},
         event: message => {

@@ -5,8 +5,11 @@ import type { Wire } from './wire.js'
 
 /** What somebody who subscribed is told. */
 export interface Subscriber {
-  /** The gateway has granted it; again after each new session. */
-  granted (): void
+  /**
+   * The gateway has granted it; again after each new session.
+   * @param peer somebody who had it before, and has heard what came until now
+   */
+  granted (peer?: Subscriber): void
   /** The gateway is asked anew, for the session is a new one or the connection broke meanwhile. */
   asked (): void
   event (message: WireMessage): void
@@ -62,7 +65,7 @@ export class Subscriptions {
     const shared = this.#all.get(channel) ?? new Shared(channel, data, replay)
     this.#all.set(channel, shared)
     shared.subscribers.add(subscriber)
-    if (shared.state === 'granted') subscriber.granted()
+    if (shared.state === 'granted') subscriber.granted([...shared.subscribers][0])
     else if (shared.state === 'wanted' && this.#wire.ready) this.#ask(shared)
     return lastWords => this.#leave(shared, subscriber, lastWords)
   }

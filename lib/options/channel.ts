@@ -1,10 +1,10 @@
 /** The options of a channel, or of all channels that fit a pattern. */
 import { Type, type Static, type TSchema } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
-import type { Session, Verdict } from '../../types/index.js'
+import type { PresenceOptions, Session, Verdict } from '../../types/index.js'
 import { OptionsError } from '../errors.js'
 import { readChannel, type ChannelLimits } from '../protocol/channel.js'
-import { copyPlain, either, isFunction, isObject, oneOf, refuse, typeboxSchema } from './schema-pieces.js'
+import { copyPlain, either, func, isFunction, isObject, oneOf, refuse, typeboxSchema } from './schema-pieces.js'
 
 /** What happens to a session that reads too slowly, when an event of the channel is one too many. */
 export const overflows = ['disconnect', 'drop-oldest'] as const
@@ -24,6 +24,11 @@ const Rate = Type.Object({
   burst: Type.Integer({ default: 10, minimum: 1, description: 'the same, at once' })
 }, { additionalProperties: false })
 
+const PresenceSchema = Type.Object({
+  info: Type.Optional(func<NonNullable<PresenceOptions['info']>>('what others learn of a session')),
+  watch: rule<SubscribeRule>('may this session watch? false: nobody but the application')
+}, { additionalProperties: false })
+
 /** One entry of the option `channels`. */
 export const ChannelSchema = Type.Object({
   schema: Type.Optional(typeboxSchema('of `data`; what does not fit is refused with 422')),
@@ -35,8 +40,7 @@ export const ChannelSchema = Type.Object({
   history: Type.Optional(History),
   retain: Type.Boolean({ default: false, description: 'who subscribes gets the last message at once; it is a history of one where `history` is left out' }),
   replay: Type.Optional(Type.Literal('salesforce', { description: 'events carry their id in data.event.replayId too' })),
-  presence: Type.Optional(either<true | SubscribeRule>('true, or a function', value => value === true || isFunction(value),
-    { description: 'keep who is subscribed: true shows it to every session that is subscribed itself, a function says to which' })),
+  presence: Type.Optional(either<PresenceOptions>('true, a function, or { info, watch }', isObject, { description: 'keep who is subscribed, and tell it to who watches' })),
   description: Type.Optional(Type.String({ description: 'for documents' }))
 }, { additionalProperties: false })
 
@@ -63,8 +67,8 @@ export interface ChannelInput {
   retain?: boolean
   /** Events carry their id in `data.event.replayId` too, where data is an object. */
   replay?: 'salesforce'
-  /** Keep who is subscribed: `true` shows it to every session that is subscribed itself, a function says to which. */
-  presence?: true | SubscribeRule
+  /** Keep who is subscribed, and tell it to who watches: `true`; a function that says what others learn of a session; or both rules. */
+  presence?: true | NonNullable<PresenceOptions['info']> | PresenceOptions
   /** For documents. */
   description?: string
 }
@@ -77,14 +81,21 @@ export function readChannels (raw: Readonly<Record<string, unknown>>, limits: Ch
   return Object.fromEntries(Object.entries(raw).map(([name, definition]) => [name, readOne(name, definition, limits)]))
 }
 
+// `true` and a function are short for an object.
+function presenceOf (presence: unknown): { presence?: PresenceOptions } {
+  if (presence === true) return { presence: {} }
+  return isFunction(presence) ? { presence: { info: presence as NonNullable<PresenceOptions['info']> } } : {}
+}
+
 function readOne (name: string, raw: unknown, limits: ChannelLimits): ChannelOptions {
   const path = `channels[${JSON.stringify(name)}]`
   const shape = readChannel(name, limits)
   if (shape === null) throw new OptionsError(`${path}: Expected a channel, or a pattern that ends with /* or /**`)
   if (shape.kind !== 'broadcast') throw new OptionsError(`${path}: Expected a broadcast channel: not under /${shape.kind}`)
   if (!isObject(raw)) throw new OptionsError(`${path}: Expected object`)
-  const definition = Value.Default(ChannelSchema, copyPlain(raw)) as ChannelOptions
+  const definition = Value.Default(ChannelSchema, copyPlain({ ...raw, ...presenceOf(raw.presence) })) as ChannelOptions
   refuse(path, ChannelSchema, definition)
+  if (definition.presence !== undefined) refuse(`${path}.presence`, PresenceSchema, definition.presence)
   if (definition.retain) definition.history ??= { size: 1 }
   if (definition.replay !== undefined && definition.history === undefined) throw new OptionsError(`${path}.replay: Expected history or retain beside it`)
   return definition

@@ -43,7 +43,8 @@ async function talks (t: Test, browser: Browser, transport: TransportName): Prom
   })
   const { url, app } = await startGateway(t, {
     services: { it: { port: service.port, domain: '127.0.0.1', framing: 'lines' } },
-    calls: { add: { handler: ({ a, b }) => a + b } }
+    calls: { add: { handler: ({ a, b }) => a + b } },
+    channels: { '/rooms/*': { presence: true } }
   })
   const page = await RealtimePage.open(t, browser, url, only(transport))
   await page.connected(transport)
@@ -62,6 +63,13 @@ async function talks (t: Test, browser: Browser, transport: TransportName): Prom
   t.match(await page.run("client.call('subtract').catch(error => error.message)"), '404:/service/rpc/subtract:Unknown call')
   await page.run("void client.handle('title', () => document.title + '!')")
   t.equal(await within([...app.realtime.sessions.values()][0]?.call('title') as Promise<unknown>, 'an answer'), '!')
+  const lists = page.run(`(async () => {
+    const lists = []
+    for await (const members of client.presence('/rooms/red')) if (lists.push(members.length) === 2) return lists
+  })()`)
+  await until(() => app.realtime.metrics().presenceWatchers === 1)
+  await page.run("client.subscribe('/rooms/red', () => {}).ready")
+  t.same(await lists, [0, 1])
   t.ok(await page.run<number>('client.ping()') > 0)
   t.match(await page.run("client.publish('/meta/x', 1).catch(error => error.code)"), 'malformed')
   await page.run('client.close()')
