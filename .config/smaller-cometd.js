@@ -16,7 +16,7 @@ const unused = {
   'RequestTransport.js': ['abortXHR', 'transportSend', 'xhrStatus'],
   'LongPollingTransport.js': ['#newXMLHttpRequest', 'accept', 'xhrSend'],
   'WebSocketTransport.js': ['accept'],
-  'TransportRegistry.js': ['remove']
+  'TransportRegistry.js': ['find', 'remove']
 }
 
 /**
@@ -26,6 +26,8 @@ const unused = {
 const shorter = {
   'Client.js': {
     '#isCrossDomain': '',
+    '#isFunction': "return typeof value === 'function'",
+    '#isString': "return typeof value === 'string'",
     '#isValidChannel': String.raw`return typeof value === 'string' && /^\/[\w !#$()*+\-./@{}~]+$/.test(value)`,
     '#notifyTransportException': '',
     '#resetBackoff': '',

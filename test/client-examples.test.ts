@@ -60,6 +60,37 @@ t.test('call', async t => {
   })
 })
 
+t.test('presence', async t => {
+  const example = await run(t, 'presence')
+  const readers = async () => await (await fetch(`${example.origin}/readers`)).json() as Message[]
+  t.same(await readers(), [])
+  const client = new RealtimeClient(example.url, { transports: ['long-polling'], credentials: { scheme: 'name', authorization: () => undefined, ext: { name: 'cleo' } } })
+  t.after(() => client.close())
+  const page = client.presence('/pages/start')
+  await within(page.ready, 'the list')
+  await within(client.subscribe('/pages/start', () => {}).ready, 'subscribed')
+  t.match(await readers(), [{ name: 'cleo', since: String, address: '127.0.0.1', transport: 'long-polling' }])
+  await t.rejects(within(client.publish('/pages/start', 1), 'an answer'), { code: 405 })
+  await within(client.close(), 'closed')
+  t.same(await readers(), [])
+
+  inChromium(t, 'its page', async (t, browser) => {
+    const open = (name: string) => openPage(t, browser, `${example.origin}/?${name}`)
+    const ada = await open('ada')
+    await ada.locator('#readers li', { hasText: 'ada' }).waitFor()
+    const bob = await open('bob')
+    await bob.locator('#readers li', { hasText: 'ada' }).waitFor()
+    const second = await open('bob')
+    await ada.locator('#readers li', { hasText: 'bob, in 2 tabs' }).waitFor()
+    await ada.locator('#news', { hasText: 'bob is here' }).waitFor()
+    await Promise.all([bob.context().close(), second.context().close()])
+    await ada.locator('#news', { hasText: 'bob has left' }).waitFor()
+    await ada.locator('#readers li', { hasText: 'bob' }).waitFor({ state: 'detached' })
+    t.equal(await ada.locator('#readers li').count(), 1)
+    t.match(await readers(), [{ name: 'ada', transport: 'websocket' }])
+  })
+})
+
 t.test('digest-auth', async t => {
   const example = await run(t, 'digest-auth')
   const refused = await new Visitor(example).fetch('/realtime')

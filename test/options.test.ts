@@ -121,7 +121,10 @@ t.test('what is wrong is named by its path', async t => {
     [{ channels: { '/a': { retain: 1 } } }, /: channels\["\/a"\]\.retain: Expected boolean/],
     [{ channels: { '/a': { replay: 'salesforce' } } }, /: channels\["\/a"\]\.replay: Expected history or retain/],
     [{ channels: { '/a': { replay: 'kafka', retain: true } } }, /: channels\["\/a"\]\.replay: /],
-    [{ channels: { '/a': { presence: false } } }, /: channels\["\/a"\]\.presence: Expected true, or a function/],
+    [{ channels: { '/a': { presence: false } } }, /: channels\["\/a"\]\.presence: Expected true, a function, or \{ info, watch \}/],
+    [{ channels: { '/a': { presence: { info: 5 } } } }, /: channels\["\/a"\]\.presence\.info: Expected function/],
+    [{ channels: { '/a': { presence: { watch: true } } } }, /: channels\["\/a"\]\.presence\.watch: Expected a function, or false/],
+    [{ channels: { '/a': { presence: { who: () => 1 } } } }, /: channels\["\/a"\]\.presence\.who: Unknown option/],
     [{ channels: { '/a': { description: 5 } } }, /: channels\["\/a"\]\.description: Expected string/]
   ]
   for (const [options, expected] of cases) t.match(errorOf(options), new RegExp(`^FST_BAYEUX_OPTIONS fastify-bayeux${expected.source}`), JSON.stringify(options))

@@ -55,6 +55,12 @@ export async function use (): Promise<void> {
   await client.publish('/chat/lobby/today', { moderated: true })
   await client.publish('/prices/silver', 1)
   await client.publish('/prices/gold/old', { karat: 18 })
+  const since: number | undefined = client.presence('/chat/lobby').members[0]?.since
+  // @ts-expect-error no such channel
+  client.presence('/chaat/lobby')
+  // @ts-expect-error nobody is on a pattern
+  client.presence('/chat/*')
+  use2(since)
   // @ts-expect-error no such channel
   await client.publish('/chaat/lobby', { user: 'ada', text: 'hello' })
   // @ts-expect-error a wrong payload

@@ -83,6 +83,9 @@ app.register(realtime, {
     mistaken: defineCall({ params: Type.Object({ a: Type.Number() }), handler: ({ b }) => b })
   }
 })
+app.register(realtime, { channels: { '/a': { presence: true }, '/b/*': { presence: session => session.identity }, '/c': { presence: { info: session => session.number, watch: async () => true } }, '/d': { presence: { watch: false } } } })
+// @ts-expect-error who may watch is a rule, not a list
+app.register(realtime, { channels: { '/a': { presence: { watch: ['ada'] } } } })
 app.realtime.handle('double', { params: Type.Number(), result: Type.Number(), handler: number => number * 2 })
 // @ts-expect-error the parameter is a number
 app.realtime.handle('shout', { params: Type.Number(), handler: number => number.toUpperCase() })
