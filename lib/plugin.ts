@@ -12,6 +12,7 @@ import { compilePolicy, type Authorize } from './broker/policy.js'
 import { Presence } from './broker/presence.js'
 import { Calls } from './calls/calls.js'
 import { connectorsOf } from './connectors/index.js'
+import { tell, watchersOf } from './diagnostics.js'
 import { readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
 import { adviseNone } from './protocol/advice.js'
 import { realtimeOf, runtimeOf } from './realtime.js'
@@ -31,7 +32,8 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   emitter.on('error', error => log.error({ err: error }, 'a listener failed'))
   const connectors = { ...connectorsOf(() => app.realtime.metrics()), ...options.connectors }
   const read = (name: string, definition: unknown) => readService(name, definition, options)
-  const services = new ServiceDirectory({ connectors, directory: options.directory, limits, complete: read, log })
+  const watchers = watchersOf(() => app.realtime)
+  const services = new ServiceDirectory({ connectors, directory: options.directory, limits, complete: read, watcher: watchers.service, log })
   for (const [name, definition] of Object.entries(options.services)) services.set(name, definition)
   const channels = Object.keys(options.channels).length === 0 ? null : new Channels(options.channels, limits)
   const history = channels?.some(({ history }) => history !== undefined) === true ? options.history ?? new MemoryHistory(limits) : null
@@ -39,6 +41,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   for (const [name, definition] of Object.entries(options.calls)) calls.set(name, definition)
   const policy = compilePolicy(options.policy ?? {}, name => services.definition(name)?.authorize as Authorize | undefined, channels)
   const emit = <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => {
+    tell(() => app.realtime, name, args)
     try {
       emitter.emit(name, ...args)
     } catch (error) {
@@ -71,6 +74,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     sameIdentity: options.sameIdentity ?? isDeepStrictEqual,
     ...(options.identityExpires !== undefined && { identityExpires: options.identityExpires }),
     emit,
+    watchers,
     log
   })
   const sockets = new WebSockets(broker)

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { Realtime, RuntimeServices } from '../types/index.js'
+import type { Health, Realtime, RuntimeServices } from '../types/index.js'
 import { after } from './broker/after.js'
 import type { Broker } from './broker/broker.js'
 import type { Presence } from './broker/presence.js'
@@ -80,12 +80,19 @@ export function realtimeOf ({ broker, runtime, services, calls, presence, emitte
     sessions: broker.sessions,
     inject: options => new Injected(broker, path, options),
     services: runtime,
-    metrics: () => ({ ...broker.metrics(), ...services.metrics(), ...calls.metrics(), ...presence?.metrics() ?? { presenceMembers: 0, presenceWatchers: 0 } })
+    metrics: () => ({ ...broker.metrics(), ...services.metrics(), ...calls.metrics(), ...presence?.metrics() ?? { presenceMembers: 0, presenceWatchers: 0 } }),
+    health: () => healthOf(broker, services)
   }
 }
 
 function logRefusal ({ log }: Broker, channel: string, error: string | null): void {
   if (error !== null) log.error({ channel, error }, 'an event of the application was not published')
+}
+
+function healthOf ({ closing, sessions, limits }: Broker, services: ServiceDirectory): Health {
+  const state = closing ? 'closing' : sessions.size >= limits.sessions ? 'full' : 'open'
+  const known = services.health()
+  return { ok: state === 'open' && Object.values(known).every(({ ok }) => ok), state, sessions: sessions.size, services: known }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ServiceInput } from '../lib/options/index.js'
 import type { EventMessage, MessageId, ReplyMessage } from '../lib/protocol/message.js'
 import type { Call } from './call.js'
 import type { AnyChannels, ChannelOf, Known, PatternOf, Published, Received } from './channels.js'
+import type { Health } from './health.js'
 import type { Metrics } from './metrics.js'
 import type { Member, PresentMember } from './presence.js'
 import type { Session } from './session.js'
@@ -133,4 +134,6 @@ export interface Realtime<Channels = AnyChannels> {
   readonly services: RuntimeServices
   inject (options?: InjectOptions): InjectedClient
   metrics (): Metrics
+  /** How the gateway and its services are, from what is known without asking them. */
+  health (): Health
 }

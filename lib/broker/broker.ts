@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { CallMetrics, CloseReason, Connection, EndReason, Listener, Metrics, Policy, PresenceMetrics, ServiceMetrics, Services } from '../../types/index.js'
+import type { CallMetrics, CloseReason, Connection, EndReason, Listener, Metrics, Policy, PresenceMetrics, ServiceMetrics, Services, Watchers } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import { adviseHandshake, adviseNone, type Advice } from '../protocol/advice.js'
 import type { Batch } from '../protocol/codec.js'
-import type { Refusal } from '../protocol/error.js'
+import { refusalCode, refusalText, type Refusal } from '../protocol/error.js'
 import type { Checked, EventMessage, MessageId, ReplyMessage } from '../protocol/message.js'
 import { Outgoing } from '../protocol/outgoing.js'
 import { Admission } from './admission.js'
@@ -11,6 +11,7 @@ import { isThenable, type Eventually } from './after.js'
 import type { Channels } from './channels.js'
 import { Counters } from './counters.js'
 import { Extensions } from './extensions.js'
+import { fanOut } from './fan-out.js'
 import { HeldConnects, type ConnectWords } from './held-connect.js'
 import type { Lifeline } from './lifeline.js'
 import type { BrokerConfig, BrokerParts, OwnServices } from './parts.js'
@@ -64,6 +65,7 @@ export class Broker {
   readonly policy: Policy
   readonly authentication: Pick<BrokerParts, 'authenticate' | 'renew' | 'sameIdentity' | 'identityExpires'>
   readonly emit: BrokerParts['emit']
+  readonly watchers: Watchers
   readonly log: FastifyBaseLogger
   readonly #admission = new Admission(this)
   /** True from the moment when the server closes: nobody comes in any more. */
@@ -79,6 +81,7 @@ export class Broker {
     this.policy = parts.policy
     this.authentication = parts
     this.emit = parts.emit
+    this.watchers = parts.watchers
     this.log = parts.log
     this.extensions = new Extensions(parts.extensions)
   }
@@ -108,7 +111,7 @@ export class Broker {
    */
   answer (to: Pick<Request, 'connection' | 'slot' | 'session'>, replies: readonly ReplyMessage[], events: readonly Outgoing[] = this.#eventsBeside(to)): void {
     const { connection, slot, session } = to
-    for (const { error } of replies) if (error !== undefined) this.counters.refuse(error)
+    for (const reply of replies) if (reply.error !== undefined) this.#refused(reply, reply.error, to)
     const outgoing = replies.map(Outgoing.reply)
     if (session !== null && session.connection === connection && session.delivery.pushes) {
       for (const each of outgoing) session.queue(each)
@@ -125,6 +128,12 @@ export class Broker {
       this.log.error({ err: error }, 'an extension failed on the way out')
       send(outgoing)
     })
+  }
+
+  #refused ({ channel, subscription }: ReplyMessage, error: string, { connection, session }: Pick<Request, 'connection' | 'session'>): void {
+    this.counters.refuse(error)
+    const { refuse } = this.watchers
+    if (refuse.hasSubscribers) refuse.publish({ session, address: connection.caller.address, channel, subscription, code: refusalCode(error), text: refusalText(error) })
   }
 
   // The specification's other way over HTTP: events with any answer, and no order between two of them.
@@ -149,10 +158,8 @@ export class Broker {
     const event = { channel, data, ...more } as EventMessage
     const definition = this.channels?.of(channel)
     if (definition?.options.history !== undefined && this.recorder !== null) return this.recorder.publish(definition, event, publisher)
-    this.counters.published++
-    this.emit('publish', publisher, channel, data)
     const silent = publisher !== null && definition?.options.echo === false
-    this.subscriptions.fanOut(channel, Outgoing.broadcast(event), publisher, silent ? [publisher] : undefined)
+    fanOut(this, event, event, publisher, silent ? [publisher] : undefined)
     return null
   }
 
@@ -160,6 +167,8 @@ export class Broker {
   deliver (clientId: string, channel: string, data: unknown): boolean {
     const session = this.sessions.get(clientId)
     if (session === undefined) return false
+    const { deliver } = this.watchers
+    if (deliver.hasSubscribers) deliver.publish({ channel, data, session: null, receivers: 1 })
     session.take(Outgoing.broadcast({ channel, data } as EventMessage))
     return true
   }

@@ -1,6 +1,6 @@
 /** What the broker is made of; `plugin.ts` hands it over, once, at start. */
 import type { FastifyBaseLogger } from 'fastify'
-import type { Caller, Calls, ConnectRequest, Extension, HandshakeRequest, History, OwnService, Policy, RealtimeEvents, Services, Session } from '../../types/index.js'
+import type { Caller, Calls, ConnectRequest, Extension, HandshakeRequest, History, OwnService, Policy, RealtimeEvents, Services, Session, Watchers } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import type { Advice } from '../protocol/advice.js'
 import type { Channels } from './channels.js'
@@ -46,5 +46,6 @@ export interface BrokerParts {
   /** When an identity ends, in ms since 1970. */
   readonly identityExpires?: (identity: unknown) => number | null | undefined
   readonly emit: <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => void
+  readonly watchers: Watchers
   readonly log: FastifyBaseLogger
 }

@@ -1,11 +1,11 @@
 import type { History, Keep } from '../../types/index.js'
 import { refusal, type Refusal } from '../protocol/error.js'
 import type { EventMessage } from '../protocol/message.js'
-import { Outgoing } from '../protocol/outgoing.js'
 import { withReplayId } from '../protocol/replay.js'
 import { after, isThenable, type Eventually } from './after.js'
 import type { Broker } from './broker.js'
 import type { ChannelDefinition } from './channels.js'
+import { fanOut } from './fan-out.js'
 import { Lane } from './lane.js'
 import { Replays } from './replays.js'
 import type { Session } from './session.js'
@@ -71,11 +71,8 @@ export class Recorder {
   }
 
   #fanOut ({ options: { echo, replay } }: ChannelDefinition, event: EventMessage, id: number, publisher: Session | null): void {
-    const { channel, data } = event
-    this.#broker.counters.published++
-    this.#broker.emit('publish', publisher, channel, data)
-    const except: Session[] = this.replays.passedBy(channel, id)
+    const except: Session[] = this.replays.passedBy(event.channel, id)
     if (!echo && publisher !== null) except.push(publisher)
-    this.#broker.subscriptions.fanOut(channel, Outgoing.broadcast(withReplayId(event, id, replay === 'salesforce')), publisher, except)
+    fanOut(this.#broker, event, withReplayId(event, id, replay === 'salesforce'), publisher, except)
   }
 }

@@ -59,6 +59,13 @@ export class Subscriptions {
     for (const subscriber of this.#byKey.get(channel) ?? []) subscriber.take(event, publisher)
   }
 
+  /** How many are interested in a channel, each counted once; without those who are not to get it. */
+  interested (channel: string, except: readonly Subscriber[] = NOBODY): number {
+    const sets = interestKeys(channel).flatMap(key => this.#byKey.get(key) ?? [])
+    const all = sets.length > 1 ? new Set(sets.flatMap(each => [...each])) : sets[0] ?? new Set()
+    return all.size - except.filter(each => all.has(each)).length
+  }
+
   has (key: string): boolean {
     return this.#byKey.has(key)
   }

@@ -50,3 +50,8 @@ export function isRefusal (value: unknown): value is Refusal {
 export function refusalCode (error: string): number {
   return Number.parseInt(error, 10) || 0
 }
+
+/** The text of an error, without its code and its arguments, which may hold a clientId. */
+export function refusalText (error: string): string {
+  return error.replace(REFUSAL, '')
+}

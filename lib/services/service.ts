@@ -6,6 +6,7 @@ import { serviceChannel } from '../protocol/channel.js'
 import { refusal, type Refusal } from '../protocol/error.js'
 import { Envelope } from '../protocol/events.js'
 import { compile, type Validator } from '../protocol/schemas.js'
+import type { Standing } from './standing.js'
 
 /** One entry of `services`, with everything made once that its conversations need. */
 export class Service {
@@ -18,12 +19,13 @@ export class Service {
   readonly figures: ServiceFigures
   /** What stands around its messages when they go to clients. */
   readonly envelope: Envelope
+  readonly standing: Standing
   /** Whether clients may write to it, as far as the definition says. */
   readonly writable: boolean
   readonly #publish: Validator | null
   readonly #event: Validator | null
 
-  constructor (name: string, definition: ServiceOptions, connector: Connector, figures: ServiceFigures) {
+  constructor (name: string, definition: ServiceOptions, connector: Connector, figures: ServiceFigures, standing: Standing) {
     const { schema, shared } = definition
     this.name = name
     this.channel = serviceChannel(name)
@@ -33,6 +35,7 @@ export class Service {
     this.encoding = encodings[definition.encoding]
     this.figures = figures
     this.envelope = new Envelope(this.channel, this.encoding.ext)
+    this.standing = standing
     this.writable = definition.writable ?? shared === false
     this.#publish = schema?.publish === undefined ? null : compile(schema.publish)
     this.#event = schema?.event === undefined ? null : compile(schema.event)

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Connector, Link, LinkOwner, ServiceCheck, ServiceMetrics, Services, Session } from '../../types/index.js'
+import type { Connector, Link, LinkOwner, ServiceCheck, ServiceEvent, ServiceHealth, ServiceMetrics, Services, Session, Watcher } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import type { Options, ServiceOptions } from '../options/index.js'
 import { serviceChannel } from '../protocol/channel.js'
@@ -9,6 +9,7 @@ import { ServiceLink } from './link.js'
 import { Service } from './service.js'
 import { SharedLink } from './shared-link.js'
 import { SharedService } from './shared-service.js'
+import { Standing } from './standing.js'
 import type { Complete } from './targets.js'
 import { Upstream, type UpstreamListener, type UpstreamParts } from './upstream.js'
 
@@ -18,6 +19,7 @@ export interface ServicesParts {
   readonly directory: Options['directory']
   readonly limits: Limits
   readonly complete: Complete
+  readonly watcher: Watcher<ServiceEvent>
   readonly log: FastifyBaseLogger
 }
 
@@ -55,8 +57,8 @@ export class ServiceDirectory implements Services {
 
   /** Adds or replaces a service. Whoever speaks with the one before goes on. */
   set (name: string, definition: ServiceOptions): void {
-    const { connectors, limits } = this.#parts
-    const service = new Service(name, definition, connectors[definition.type] as Connector, this.#figures.of(name))
+    const { connectors, limits, watcher } = this.#parts
+    const service = new Service(name, definition, connectors[definition.type] as Connector, this.#figures.of(name), new Standing(name, watcher))
     const { shared: options } = definition
     const shared = options === false
       ? null
@@ -91,10 +93,10 @@ export class ServiceDirectory implements Services {
     const entry = this.#entries.get(name)
     if (entry === undefined) return { ok: false, ms: 0, error: refusal(404, serviceChannel(name)) }
     const begun = performance.now()
-    const { definition, connector } = entry.service
+    const { definition, connector, figures, standing } = entry.service
     if (definition.resolve !== undefined) return { ok: false, ms: 0, error: refusal(403, serviceChannel(name), 'Its target is found for each session') }
     const { hello, ...silent } = definition
-    const service = new Service(name, silent as ServiceOptions, connector, entry.service.figures)
+    const service = new Service(name, silent as ServiceOptions, connector, figures, standing)
     const upstream = this.#upstream(service, null, nobody)
     const error = await upstream.open()
     const ms = Math.round(performance.now() - begun)
@@ -104,6 +106,13 @@ export class ServiceDirectory implements Services {
 
   metrics (): ServiceMetrics {
     return this.#figures.metrics()
+  }
+
+  /** How each service is, from what is known without connecting to it. */
+  health (): Record<string, ServiceHealth> {
+    const health: Record<string, ServiceHealth> = Object.create(null)
+    for (const [name, { service: { standing, figures } }] of this.#entries) health[name] = standing.health(figures.open)
+    return health
   }
 
   /** Cuts every conversation that is still open. */

@@ -153,6 +153,7 @@ export class SharedService implements UpstreamListener {
   #retry (backOff: BackOff, lived: number, why: object): void {
     const wait = backOff.wait(lived)
     this.#upstream = null
+    this.service.standing.reconnecting(wait)
     this.#tell({ state: 'reconnecting', ...why, wait })
     const timer = this.#timer = setTimeout(() => {
       this.#open().then(refused => {
@@ -178,6 +179,7 @@ export class SharedService implements UpstreamListener {
   // As if it had never been opened.
   #rest (): void {
     this.#forgetTimer()
+    this.service.standing.rest()
     this.#members.clear()
     this.#viewers.clear()
     this.#snapshot.clear()

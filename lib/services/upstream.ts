@@ -63,7 +63,7 @@ export class Upstream {
 
   /** Connects, to the first target that lets us. @returns null, or why it could not; it never rejects */
   async open (): Promise<Refusal | null> {
-    const { service, log, onOpening, onClosed } = this.#parts
+    const { service, session, log, onOpening, onClosed } = this.#parts
     onOpening(this)
     const begun = performance.now()
     try {
@@ -75,9 +75,12 @@ export class Upstream {
       service.figures.errors++
       this.cause = error
       log.warn({ err: error }, 'the service could not be reached')
-      return refusalOf(error, service.channel)
+      const refused = refusalOf(error, service.channel)
+      service.standing.unreachable(session, refused, error)
+      return refused
     }
     service.figures.connectMs = Math.round(performance.now() - begun)
+    service.standing.connected(session, service.figures.connectMs)
     return null
   }
 
@@ -173,13 +176,15 @@ export class Upstream {
     const { service, log } = this.#parts
     service.figures.errors++
     log.warn({ err: error }, 'the service broke')
-    this.#finish(...breakOf(error, service.channel))
+    const [reason, refused] = breakOf(error, service.channel)
+    this.#finish(reason, refused, error)
   }
 
   // The service's end of it: the listener is told.
-  #finish (reason: string, error?: Refusal): void {
+  #finish (reason: string, error?: Refusal, cause?: unknown): void {
     if (this.#over) return
     this.#close()
+    this.#parts.service.standing.ended(this.#parts.session, reason, error, cause)
     this.#listener.upstreamEnded(reason, error)
   }
 
@@ -235,6 +240,7 @@ export class Upstream {
       this.#over = true
       return this.#opening.giveUp()
     }
+    this.#parts.service.standing.ended(this.#parts.session, 'left')
     const said = data !== undefined && data !== null && this.#parts.service.refuse(data) === null
     const parcel = said ? this.#parcelOf(data) : ''
     if (typeof parcel === 'string') return this.#close()

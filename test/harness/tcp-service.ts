@@ -16,7 +16,7 @@ export interface TcpService {
 
 type Test = { after: (fn: () => unknown) => unknown }
 
-export async function startTcpService (t: Test, onConnection: (socket: Socket) => void = () => {}): Promise<TcpService> {
+export async function startTcpService (t: Test, onConnection: (socket: Socket) => void = () => {}, at: number = 0): Promise<TcpService> {
   const sockets: Socket[] = []
   const received: string[] = []
   const server = createServer({ allowHalfOpen: true }, socket => {
@@ -25,7 +25,7 @@ export async function startTcpService (t: Test, onConnection: (socket: Socket) =
     socket.on('error', () => {})
     socket.on('data', data => { received[index] += String(data) })
     onConnection(socket)
-  }).listen(0, '127.0.0.1')
+  }).listen(at, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => {
     for (const socket of sockets) socket.destroy()
