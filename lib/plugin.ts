@@ -30,7 +30,8 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   const log = app.log.child({ plugin: 'fastify-bayeux' }, options.logLevel === undefined ? {} : { level: options.logLevel })
   const emitter = new EventEmitter({ captureRejections: true })
   emitter.on('error', error => log.error({ err: error }, 'a listener failed'))
-  const connectors = { ...connectorsOf(() => app.realtime.metrics()), ...options.connectors }
+  const gateway = { metrics: () => app.realtime.metrics(), health: () => app.realtime.health() }
+  const connectors = { ...connectorsOf(gateway), ...options.connectors }
   const read = (name: string, definition: unknown) => readService(name, definition, options)
   const watchers = watchersOf(() => app.realtime)
   const services = new ServiceDirectory({ connectors, directory: options.directory, limits, complete: read, watcher: watchers.service, log })

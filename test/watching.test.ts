@@ -195,3 +195,36 @@ t.test('health: a shared service that cannot be reached is down, and is back whe
   t.match(realtime.health(), { ok: true, services: { feed: { ok: true, state: 'up', lastError: { error: '403:/service/feed:Connection refused' } } } })
   t.equal(service.sockets.length, 1)
 })
+
+t.test('a monitoring service: figures, rates and health, for whom the gateway allows it', async t => {
+  const { app } = await startGateway(t, {
+    services: { figures: { type: 'monitoring', interval: 10, authorize: session => session.identity === 'ada' } }
+  })
+  const eve = app.realtime.inject({ identity: 'eve' })
+  await eve.handshake()
+  t.match(await eve.subscribe('/service/figures'), { successful: false, error: /^403:/ })
+  const ada = app.realtime.inject({ identity: 'ada' })
+  await ada.handshake()
+  await ada.subscribe('/service/figures')
+  let figures: any
+  do {
+    app.realtime.publish('/a', 1)
+    figures = (await ada.next()).data
+    t.match(figures, { pid: process.pid, cpu: Number, rss: Number, heap: Number, uptime: Number, eventLoopDelay: Number, sessions: 2, messagesPerSecond: Number, gateway: { handshakes: 2 }, health: { ok: true, state: 'open', services: { figures: { state: 'up', open: 1 } } } })
+    t.strictSame(Object.keys(figures.rates), ['messagesIn', 'messagesOut', 'published', 'delivered', 'handshakes', 'refused'])
+  } while (figures.rates.published === 0)
+  t.ok(figures.rates.published > 0)
+})
+
+t.test('a session says how old it is, and how much waits for it', async t => {
+  const { app, url } = await startGateway(t)
+  const client = await new PollClient(url).start()
+  await client.ask({ channel: '/meta/subscribe', subscription: '/n' })
+  const session = app.realtime.sessions.get(client.clientId)
+  t.match(session, { waiting: 0 })
+  app.realtime.publish('/n', 'x'.repeat(1000))
+  t.equal(session?.waiting, JSON.stringify({ channel: '/n', data: 'x'.repeat(1000) }).length)
+  t.ok(Number(session?.age) > 0)
+  await client.connect()
+  t.equal(session?.waiting, 0)
+})

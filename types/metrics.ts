@@ -1,3 +1,5 @@
+import type { Health } from './health.js'
+
 /** What one service counts, since start; `open` and `connectMs` are gauges. */
 export interface ServiceFigures {
   /** Connections to it, now and in all. */
@@ -106,5 +108,20 @@ export interface Figures {
   sessions: number
   /** Messages in and out. */
   messagesPerSecond: number
+  /** What the gateway counts, a second, since the figures before. */
+  rates: Rates
   gateway: Metrics
+  /** How the gateway and its services are. */
+  health: Health
+}
+
+/** How often something happens, a second. */
+export interface Rates {
+  messagesIn: number
+  messagesOut: number
+  published: number
+  delivered: number
+  handshakes: number
+  /** Error replies, and services that broke. */
+  refused: number
 }

@@ -21,6 +21,10 @@ export interface Session {
   readonly subscriptions: ReadonlySet<string>
   /** Names of the services it has open. */
   readonly services: readonly string[]
+  /** ms since it shook hands. */
+  readonly age: number
+  /** Bytes that wait for its client. */
+  readonly waiting: number
   /** True when it is over: nothing reaches it any more. */
   readonly ended: boolean
   /** Fastify's logger with the session's number; never its clientId. */

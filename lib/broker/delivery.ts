@@ -136,14 +136,14 @@ export class Delivery {
 
   /** Services have delivered: is it too much by now? */
   consider (): void {
-    if (this.#congested || this.#waiting() <= this.#broker.limits.clientWaiting) return
+    if (this.#congested || this.waiting <= this.#broker.limits.clientWaiting) return
     this.#congested = true
     this.#broker.counters.clientPauses++
   }
 
   /** Something went out: may services go on? */
   relieve (): void {
-    if (!this.#congested || this.#waiting() > this.#broker.limits.clientResumed) return
+    if (!this.#congested || this.waiting > this.#broker.limits.clientResumed) return
     this.#congested = false
     for (const link of this.#session.links.values()) link.resume()
     this.#broker.recorder?.replays.resume(this.#session)
@@ -164,7 +164,8 @@ export class Delivery {
       this.#outbox.broadcastBytes + (kept?.broadcastBytes ?? 0) > outboxBytes
   }
 
-  #waiting (): number {
+  /** Bytes that wait for the client, here and in its connection. */
+  get waiting (): number {
     return this.#outbox.bytes + (this.#unacknowledged?.bytes ?? 0) + (this.#session.connection?.waiting ?? 0)
   }
 }

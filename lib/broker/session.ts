@@ -94,6 +94,14 @@ export class Session implements Recipient, LinkOwner, Subscriber, Flushable, Car
     return this.lifeline.connection
   }
 
+  get age (): number {
+    return Math.round(now() - this.#born)
+  }
+
+  get waiting (): number {
+    return this.delivery.waiting
+  }
+
   /** Whether it is old enough that its client has stopped looking for a way to connect. */
   get settled (): boolean {
     return now() - this.#born >= this.#broker.limits.handshakeWithoutConnect

@@ -1,38 +1,39 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Connector, Figures, Metrics } from '../../types/index.js'
+import type { Connector, Figures, Metrics, Rates, Realtime } from '../../types/index.js'
 import { IterableStream } from './iterable-stream.js'
+
+type Gateway = Pick<Realtime, 'metrics' | 'health'>
 
 // ms between two looks at the event loop.
 const RESOLUTION = 10
 
-/**
- * Figures of this process and of the gateway, every `interval` ms. It costs nothing while nobody listens.
- * @param metrics what the gateway counts
- */
-export function monitoring (metrics: () => Metrics): Connector {
+/** Figures of this process and of the gateway, every `interval` ms. It costs nothing while nobody listens. */
+export function monitoring (gateway: Gateway): Connector {
   return service => {
     const ended = new AbortController()
     return new IterableStream({
-      messages: figuresEvery(Number(service.interval), metrics, ended.signal),
+      messages: figuresEvery(Number(service.interval), gateway, ended.signal),
       end: () => {},
       close: () => ended.abort()
     })
   }
 }
 
-async function * figuresEvery (ms: number, metrics: () => Metrics, signal: AbortSignal): AsyncGenerator<Figures> {
+/** The figures of each `ms` milliseconds, until the signal. */
+export async function * figuresEvery (ms: number, gateway: Gateway, signal: AbortSignal): AsyncGenerator<Figures, void> {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION })
   delay.enable()
   try {
     while (!signal.aborted) {
-      const begun = { at: performance.now(), cpu: process.cpuUsage(), messages: messagesOf(metrics()) }
+      const begun = { at: performance.now(), cpu: process.cpuUsage(), metrics: gateway.metrics() }
       delay.reset()
       await sleep(ms, undefined, { signal, ref: false })
       const seconds = (performance.now() - begun.at) / 1000
       const { user, system } = process.cpuUsage(begun.cpu)
       const { rss, heapUsed } = process.memoryUsage()
-      const gateway = metrics()
+      const metrics = gateway.metrics()
+      const rates = ratesOf(begun.metrics, metrics, seconds)
       yield {
         pid: process.pid,
         cpu: round((user + system) / seconds / 1e4),
@@ -40,9 +41,11 @@ async function * figuresEvery (ms: number, metrics: () => Metrics, signal: Abort
         heap: heapUsed,
         uptime: Math.floor(process.uptime()),
         eventLoopDelay: meanOf(delay.mean),
-        sessions: gateway.sessions,
-        messagesPerSecond: round((messagesOf(gateway) - begun.messages) / seconds),
-        gateway
+        sessions: metrics.sessions,
+        messagesPerSecond: round(rates.messagesIn + rates.messagesOut),
+        rates,
+        gateway: metrics,
+        health: gateway.health()
       }
     }
   } finally {
@@ -50,7 +53,17 @@ async function * figuresEvery (ms: number, metrics: () => Metrics, signal: Abort
   }
 }
 
-const messagesOf = ({ messagesIn, messagesOut }: Metrics) => messagesIn + messagesOut
+function ratesOf (before: Metrics, now: Metrics, seconds: number): Rates {
+  const rate = (count: (metrics: Metrics) => number) => round((count(now) - count(before)) / seconds)
+  return {
+    messagesIn: rate(({ messagesIn }) => messagesIn),
+    messagesOut: rate(({ messagesOut }) => messagesOut),
+    published: rate(({ published }) => published),
+    delivered: rate(({ delivered }) => delivered),
+    handshakes: rate(({ handshakes }) => handshakes),
+    refused: rate(({ refused }) => Object.values(refused).reduce((sum, count) => sum + count, 0))
+  }
+}
 
 const round = (value: number) => Math.round(value * 10) / 10
 
