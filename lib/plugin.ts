@@ -20,6 +20,7 @@ import { ServiceDirectory } from './services/services.js'
 import { clientFiles } from './transports/client-files.js'
 import type { UpgradeCookies } from './transports/cookie.js'
 import { OpenRequests } from './transports/open-requests.js'
+import { withoutQueries } from './transports/request-log.js'
 import { routes } from './transports/routes.js'
 import { UnusedConnections } from './transports/unused-connections.js'
 import { WebSockets } from './transports/websockets.js'
@@ -97,7 +98,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     introduce: (caller, request) => {
       if (options.authenticate !== undefined || options.renew !== undefined) behind.set(caller, request)
     }
-  }))
+  }), { logSerializers: withoutQueries(app.log) })
   if (options.client) app.register(clientFiles(options.path, routeOf(options)))
 
   app.addHook('onReady', async () => unused.watchUpgrades())
