@@ -1,5 +1,5 @@
-/** Bundles the client for browsers into dist/client, as the plugin serves it, and says how big it is. */
-import { readFileSync } from 'node:fs'
+/** Bundles what the plugin serves to browsers: the client into dist/client, with its sizes, and the monitor page into dist/monitor. */
+import { copyFileSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
@@ -41,3 +41,18 @@ for (const { name, from, global } of bundles) {
   const size = length => `${(length / 1024).toFixed(1)} KB`.padStart(10)
   console.log(basename(outfile).padEnd(22) + size(bytes.length) + size(gzipSync(bytes, { level: 9 }).length))
 }
+
+const page = 'lib/monitor/page'
+await build({
+  entryPoints: [`${page}/monitor.js`, `${page}/monitor.css`],
+  outdir: 'dist/monitor',
+  bundle: true,
+  minify: true,
+  target: 'es2022',
+  format: 'esm',
+  banner: { js: bannerOf('digest') },
+  legalComments: 'none',
+  plugins: [smallerCometd],
+  logLevel: 'warning'
+})
+for (const name of ['index.html', 'monitor.svg']) copyFileSync(`${page}/${name}`, `dist/monitor/${name}`)

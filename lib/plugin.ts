@@ -13,6 +13,7 @@ import { Presence } from './broker/presence.js'
 import { Calls } from './calls/calls.js'
 import { connectorsOf } from './connectors/index.js'
 import { tell, watchersOf } from './diagnostics.js'
+import { addMonitor } from './monitor.js'
 import { readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
 import { adviseNone } from './protocol/advice.js'
 import { realtimeOf, runtimeOf } from './realtime.js'
@@ -100,6 +101,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     }
   }), { logSerializers: withoutQueries(app.log) })
   if (options.client) app.register(clientFiles(options.path, routeOf(options)))
+  if (options.monitor !== undefined) addMonitor(app, options.monitor, { broker, services, path: options.path, route: routeOf(options), log })
 
   app.addHook('onReady', async () => unused.watchUpgrades())
   app.addHook('preClose', async () => {

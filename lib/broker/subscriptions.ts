@@ -59,6 +59,11 @@ export class Subscriptions {
     for (const subscriber of this.#byKey.get(channel) ?? []) subscriber.take(event, publisher)
   }
 
+  /** Channels and patterns, with how many are interested in each. */
+  * entries (): Generator<readonly [key: string, subscribers: number]> {
+    for (const [key, subscribers] of this.#byKey) yield [key, subscribers.size]
+  }
+
   /** How many are interested in a channel, each counted once; without those who are not to get it. */
   interested (channel: string, except: readonly Subscriber[] = NOBODY): number {
     const sets = interestKeys(channel).flatMap(key => this.#byKey.get(key) ?? [])

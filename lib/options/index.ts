@@ -13,11 +13,13 @@ import { readChannels, type ChannelInput, type ChannelOptions } from './channel.
 import { copyPlain, either, func, isFunction, refuse } from './schema-pieces.js'
 import { readService, type ServiceOptions } from './service.js'
 import type { ServiceInput } from './service-input.js'
+import { MonitorSchema } from './watching.js'
 
 export { readCall, type CallOptions } from './call.js'
 export type { ChannelInput, ChannelOptions } from './channel.js'
 export { readService, type ServiceOptions } from './service.js'
 export type { ServiceInput } from './service-input.js'
+export type { MonitorOptions } from './watching.js'
 
 const Hook = either<unknown>('a function or an array of functions', value => [value].flat().every(isFunction))
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -50,6 +52,7 @@ export const OptionsSchema = Type.Object({
   drain: Type.Integer({ default: 5000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that closing may take' }),
   metaConnectDeliverOnly: Type.Boolean({ default: true, description: 'over HTTP, events travel with connect replies only, and so in order' }),
   client: Type.Boolean({ default: true, description: 'serve the client for browsers at {path}/client.js' }),
+  monitor: Type.Optional(MonitorSchema),
   origins: Type.Array(Type.String(), { default: [], description: 'foreign origins that may speak: https://app.example, or *' }),
   authenticate: Type.Optional(func<(request: FastifyRequest, handshake: HandshakeRequest) => unknown>('identity of a session, or throw')),
   renew: Type.Optional(func<(request: FastifyRequest, connect: ConnectRequest, session: Session) => unknown>('asked at every connect: the identity that it brings now, or undefined; throws where it may not go on')),

@@ -127,18 +127,20 @@ export type ServiceOptions = BuiltIn | (Static<typeof OwnService> & Record<strin
 
 /** What becomes a channel under `/service/`. */
 export const NAME = /^[A-Za-z0-9\-_!~()$@]+(\/[A-Za-z0-9\-_!~()$@]+)*$/
+// Kept for the monitor page, where there is one.
+const MONITOR = /^monitor(?:\/|$)/
 
 /**
  * Checks one service and fills in its defaults. What the caller passed is left as it was.
- * @param options connectors of the application, and the bounds
+ * @param options connectors of the application, the bounds, and whether there is a monitor page
  * @throws OptionsError (FST_BAYEUX_OPTIONS) naming the path of the first thing wrong
  */
-export function readService (name: string, raw: unknown, options: { readonly connectors: object, readonly limits: Limits }): ServiceOptions {
+export function readService (name: string, raw: unknown, options: { readonly connectors: object, readonly limits: Limits, readonly monitor?: object }): ServiceOptions {
   const own = Object.keys(options.connectors)
   const path = `services.${name}`
   if (!NAME.test(name)) throw new OptionsError(`${path}: A name becomes a channel: letters, digits and -_!~()$@`)
   if (name === '__proto__') throw new OptionsError(`${path}: No name for a service`)
-  if (ownName(name) !== null) throw new OptionsError(`${path}: The gateway keeps this name for itself`)
+  if (ownName(name) !== null || (options.monitor !== undefined && MONITOR.test(name))) throw new OptionsError(`${path}: The gateway keeps this name for itself`)
   if (!isObject(raw)) throw new OptionsError(`${path}: Expected object`)
   const schema = schemaOf(path, raw.type ?? 'tcp', own)
   const definition = Value.Default(schema, copyPlain(raw)) as ServiceOptions

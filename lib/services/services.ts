@@ -4,7 +4,7 @@ import type { Limits } from '../limits.js'
 import type { Options, ServiceOptions } from '../options/index.js'
 import { serviceChannel } from '../protocol/channel.js'
 import { refusal, type Refusal } from '../protocol/error.js'
-import { FigureBook } from './figures.js'
+import { FigureBook, noFigures } from './figures.js'
 import { ServiceLink } from './link.js'
 import { Service } from './service.js'
 import { SharedLink } from './shared-link.js'
@@ -34,6 +34,8 @@ const nobody: UpstreamListener = { heard () {}, upstreamEnded () {} }
 /** The services by name: who is there, what clients learn of them, and the conversations with them. */
 export class ServiceDirectory implements Services {
   readonly #entries = new Map<string, Entry>()
+  // Those of the gateway itself: nobody lists, replaces or deletes them.
+  readonly #own = new Map<string, Entry>()
   readonly #parts: ServicesParts
   readonly #upstreams = new Set<Upstream>()
   readonly #figures = new FigureBook()
@@ -44,7 +46,11 @@ export class ServiceDirectory implements Services {
   }
 
   has (name: string): boolean {
-    return this.#entries.has(name)
+    return this.#entry(name) !== undefined
+  }
+
+  #entry (name: string): Entry | undefined {
+    return this.#entries.get(name) ?? this.#own.get(name)
   }
 
   get names (): string[] {
@@ -52,7 +58,7 @@ export class ServiceDirectory implements Services {
   }
 
   definition (name: string): ServiceOptions | undefined {
-    return this.#entries.get(name)?.service.definition
+    return this.#entry(name)?.service.definition
   }
 
   /** Adds or replaces a service. Whoever speaks with the one before goes on. */
@@ -71,6 +77,12 @@ export class ServiceDirectory implements Services {
     this.#entries.set(name, { service, shared })
   }
 
+  /** Adds a service of the gateway itself: clients may be allowed to use it, and learn nothing of it otherwise. */
+  own (name: string, definition: ServiceOptions, connector: Connector): void {
+    const service = new Service(name, definition, connector, noFigures(), new Standing(name, this.#parts.watcher))
+    this.#own.set(name, { service, shared: null })
+  }
+
   /** Takes a service away. Whoever speaks with it goes on. @returns whether there was one */
   delete (name: string): boolean {
     const deleted = this.#entries.delete(name)
@@ -79,7 +91,7 @@ export class ServiceDirectory implements Services {
   }
 
   open (name: string, owner: LinkOwner, data: unknown): Link | Refusal {
-    const entry = this.#entries.get(name)
+    const entry = this.#entry(name)
     if (entry === undefined) return refusal(404, serviceChannel(name))
     const { service, shared } = entry
     const id = `${name}-${++this.#opened}`
