@@ -34,12 +34,13 @@ export function refuse (prefix: string, schema: TSchema, value: unknown): void {
 // TypeBox says of a union only that it did not fit; the names that would fit are what helps.
 function explain (error: ValueError): string {
   const { schema } = error
+  if (error.message === 'Unexpected property') return 'Unknown option'
   if (schema[Kind] === EITHER || ('expected' in schema && !isObject(error.value))) return `Expected ${schema.expected}`
   if (TypeGuard.IsUnion(schema)) {
     const expected = schema.anyOf.map(each => TypeGuard.IsLiteral(each) ? JSON.stringify(each.const) : each[Kind].toLowerCase())
     return `Expected ${expected.join(' or ')}`
   }
-  return error.message === 'Unexpected property' ? 'Unknown option' : error.message
+  return error.message
 }
 
 /** A copy whose defaults can be filled in: what the user passed is theirs. Functions and class instances are kept. */
