@@ -20,6 +20,6 @@ interface MonitorParts {
 export function addMonitor (app: FastifyInstance, { authorize, interval }: MonitorOptions, { broker, services, path, route, log }: MonitorParts): void {
   const { realtime } = app
   const handler = monitorHandler({ realtime, interests: broker.subscriptions, log }, signal => figuresEvery(interval, realtime, signal))
-  services.own('monitor', { type: 'internal', framing: 'raw', encoding: 'none', shared: false, handler, authorize, schema: { publish: CommandSchema } }, internal)
+  services.setHidden('monitor', { type: 'internal', framing: 'raw', encoding: 'none', shared: false, handler, authorize, schema: { publish: CommandSchema } }, internal)
   app.register(monitorPage(path, route))
 }

@@ -1,5 +1,6 @@
 /** The log of a gateway at its most talkative: it says what happens, and holds no token, no cookie, no data and no clientId. */
 import { Writable } from 'node:stream'
+import { Type } from '@sinclair/typebox'
 import type { FastifyRequest } from 'fastify'
 import t, { type Test } from 'tap'
 import WebSocket from 'ws'
@@ -25,6 +26,8 @@ async function talkative (t: Test, options: RealtimeOptions): Promise<Gateway & 
       return { token: ext?.token, name: 'ada' }
     },
     policy: { canPublish: (_session, channel) => { if (channel === '/throws') throw new Error('a policy that fails'); return true } },
+    channels: { '/strict': { schema: Type.Number(), history: {} } },
+    calls: { fails: { handler: () => { throw new Error('a call that fails') } }, lies: { result: Type.Number(), handler: () => secret('data') } },
     extensions: [{ name: 'failing', outgoing: message => { if (message.channel === '/failing') return Promise.reject(new Error('an extension that fails')) } }],
     ...options
   }, { fastify: { logger: { level: 'trace', stream } } })
@@ -41,7 +44,7 @@ async function speak (ask: (message: Message) => Promise<Message>): Promise<stri
   for (const subscription of ['/a', '/heard', '/failing', '/meta/x', '/bad channel', '/service/it', '/service/away', '/service/json', '/service/unknown']) {
     await ask({ channel: '/meta/subscribe', clientId, subscription, data, ext: { token: secret('token') } })
   }
-  for (const channel of ['/a', '/heard', '/failing', '/throws', '/service/it', '/service/json', '/service/unknown', '/*']) await ask({ channel, clientId, data, ext: { token: secret('token') } })
+  for (const channel of ['/a', '/heard', '/failing', '/throws', '/strict', '/service/it', '/service/json', '/service/unknown', '/service/rpc/fails', '/service/rpc/lies', '/service/rpc/unknown', '/*']) await ask({ channel, clientId, data, ext: { token: secret('token') } })
   await ask({ channel: '/a', clientId: secret('client'), data })
   await ask({ channel: '/a', clientId, data: 5 })
   await ask({ channel: 5, data })
@@ -90,7 +93,7 @@ t.test('what a log must not hold', async t => {
 
   const lines = log().split('\n').filter(line => line !== '')
   t.ok(lines.length > 50, 'it is talkative')
-  for (const said of ['the service broke', 'the service could not be reached', 'a message of the service could not be read', 'a listener failed', 'a message could not be handled', 'an extension failed on the way out', 'a handshake was not authenticated', 'a word of the application']) {
+  for (const said of ['the service broke', 'the service could not be reached', 'a message of the service could not be read', 'a listener failed', 'a call failed', 'the result of a call does not fit', 'a message could not be handled', 'an extension failed on the way out', 'a handshake was not authenticated', 'a word of the application']) {
     t.ok(lines.some(line => line.includes(said)), said)
   }
   for (const each of secrets) {

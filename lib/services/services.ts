@@ -34,8 +34,8 @@ const nobody: UpstreamListener = { heard () {}, upstreamEnded () {} }
 /** The services by name: who is there, what clients learn of them, and the conversations with them. */
 export class ServiceDirectory implements Services {
   readonly #entries = new Map<string, Entry>()
-  // Those of the gateway itself: nobody lists, replaces or deletes them.
-  readonly #own = new Map<string, Entry>()
+  // Those that feed pages of the gateway itself: nobody lists, replaces or deletes them.
+  readonly #hidden = new Map<string, Entry>()
   readonly #parts: ServicesParts
   readonly #upstreams = new Set<Upstream>()
   readonly #figures = new FigureBook()
@@ -50,7 +50,7 @@ export class ServiceDirectory implements Services {
   }
 
   #entry (name: string): Entry | undefined {
-    return this.#entries.get(name) ?? this.#own.get(name)
+    return this.#entries.get(name) ?? this.#hidden.get(name)
   }
 
   get names (): string[] {
@@ -77,10 +77,10 @@ export class ServiceDirectory implements Services {
     this.#entries.set(name, { service, shared })
   }
 
-  /** Adds a service of the gateway itself: clients may be allowed to use it, and learn nothing of it otherwise. */
-  own (name: string, definition: ServiceOptions, connector: Connector): void {
+  /** Adds a service of the gateway itself: who is allowed may use it, and nobody learns of it otherwise. */
+  setHidden (name: string, definition: ServiceOptions, connector: Connector): void {
     const service = new Service(name, definition, connector, noFigures(), new Standing(name, this.#parts.watcher))
-    this.#own.set(name, { service, shared: null })
+    this.#hidden.set(name, { service, shared: null })
   }
 
   /** Takes a service away. Whoever speaks with it goes on. @returns whether there was one */
