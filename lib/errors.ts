@@ -10,6 +10,9 @@ export const BadRequestError = createError('FST_BAYEUX_BAD_REQUEST', '%s', 400)
 /** A browser on a foreign site spoke, and its origin is not in `origins`. */
 export const OriginError = createError('FST_BAYEUX_ORIGIN', 'Origin %s is not allowed', 403)
 
+/** The AsyncAPI document is not for whoever asked. */
+export const ForbiddenError = createError('FST_BAYEUX_FORBIDDEN', 'Not for you', 403)
+
 /** Neither JSON nor a form. */
 export const MediaTypeError = createError('FST_BAYEUX_MEDIA_TYPE', 'Content-Type %s is not supported: send application/json, or a form with message fields', 415)
 

@@ -5,6 +5,7 @@ import websocket from '@fastify/websocket'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { Caller, ConnectRequest, History, Realtime, RealtimeEvents, Session } from '../types/index.js'
+import { asyncapiRoute } from './asyncapi.js'
 import { Broker } from './broker/broker.js'
 import { Channels } from './broker/channels.js'
 import { MemoryHistory } from './broker/history.js'
@@ -101,6 +102,10 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     }
   }), { logSerializers: withoutQueries(app.log) })
   if (options.client) app.register(clientFiles(options.path, routeOf(options)))
+  if (options.asyncapi !== undefined) {
+    const told = { transports: options.transports, channels: Object.entries(options.channels), services: () => services.definitions(), calls: () => calls.described() }
+    app.register(asyncapiRoute(options.path, routeOf(options), options.asyncapi, told))
+  }
   if (options.monitor !== undefined) addMonitor(app, options.monitor, { broker, services, path: options.path, route: routeOf(options), log })
 
   app.addHook('onReady', async () => unused.watchUpgrades())

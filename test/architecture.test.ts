@@ -19,6 +19,7 @@ const allowed: Record<string, readonly string[]> = {
   'lib/client': ['lib/protocol', 'type:types', 'cometd', '@noble/hashes/legacy.js', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
   'lib/extensions': ['type:types'],
   'lib/connectors': ['type:types', 'type:fastify', 'type:lib/limits', 'node:child_process', 'node:dgram', 'node:dns/promises', 'node:events', 'node:net', 'node:perf_hooks', 'node:stream', 'node:timers/promises', 'node:tls', 'ws'],
+  'lib/asyncapi': ['lib/protocol', 'type:lib/options', 'type:@sinclair/typebox'],
   'lib/monitor': ['@sinclair/typebox', 'type:types', 'type:fastify', 'node:timers/promises'],
   'lib/cli': ['type:types', 'lib/plugin', 'lib/options', 'lib/errors', 'type:fastify', 'yaml', 'node:fs', 'node:fs/promises', 'node:module', 'node:os', 'node:util'],
   'lib/options': ['@sinclair/typebox', '@sinclair/typebox/value', 'lib/encoding', 'lib/framing', 'lib/protocol', 'lib/limits', 'lib/errors', 'type:types', 'type:fastify']

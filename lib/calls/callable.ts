@@ -9,6 +9,9 @@ export class Callable {
   readonly handler: CallOptions['handler']
   /** ms; undefined where the limit counts. */
   readonly timeout: number | undefined
+  /** The schemas as they were given. */
+  readonly params: CallOptions['params']
+  readonly result: CallOptions['result']
   readonly #authorize: CallOptions['authorize']
   readonly #params: Validator | null
   readonly #result: Validator | null
@@ -17,6 +20,8 @@ export class Callable {
     this.channel = channel
     this.handler = handler
     this.timeout = timeout
+    this.params = params
+    this.result = result
     this.#authorize = authorize
     this.#params = params === undefined ? null : compile(params)
     this.#result = result === undefined ? null : compile(result)

@@ -43,6 +43,11 @@ export class Calls implements CallsPort {
     }
   }
 
+  /** What clients may call, with its schemas. */
+  * described (): Generator<readonly [name: string, call: Callable]> {
+    for (const [key, callable] of this.#callables) yield [key.slice(ANSWERS.length + 1), callable]
+  }
+
   // Clients call
 
   mayPublish (session: Recipient, name: string): Verdict {

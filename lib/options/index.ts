@@ -13,13 +13,13 @@ import { readChannels, type ChannelInput, type ChannelOptions } from './channel.
 import { copyPlain, either, func, isFunction, refuse } from './schema-pieces.js'
 import { readService, type ServiceOptions } from './service.js'
 import type { ServiceInput } from './service-input.js'
-import { MonitorSchema } from './watching.js'
+import { AsyncapiSchema, MonitorSchema, unfold, type AsyncapiInput, type MonitorOptions } from './watching.js'
 
 export { readCall, type CallOptions } from './call.js'
 export type { ChannelInput, ChannelOptions } from './channel.js'
 export { readService, type ServiceOptions } from './service.js'
 export type { ServiceInput } from './service-input.js'
-export type { MonitorOptions } from './watching.js'
+export type { AsyncapiInput, AsyncapiOptions, MonitorOptions } from './watching.js'
 
 const Hook = either<unknown>('a function or an array of functions', value => [value].flat().every(isFunction))
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
@@ -53,6 +53,7 @@ export const OptionsSchema = Type.Object({
   metaConnectDeliverOnly: Type.Boolean({ default: true, description: 'over HTTP, events travel with connect replies only, and so in order' }),
   client: Type.Boolean({ default: true, description: 'serve the client for browsers at {path}/client.js' }),
   monitor: Type.Optional(MonitorSchema),
+  asyncapi: Type.Optional(AsyncapiSchema),
   origins: Type.Array(Type.String(), { default: [], description: 'foreign origins that may speak: https://app.example, or *' }),
   authenticate: Type.Optional(func<(request: FastifyRequest, handshake: HandshakeRequest) => unknown>('identity of a session, or throw')),
   renew: Type.Optional(func<(request: FastifyRequest, connect: ConnectRequest, session: Session) => unknown>('asked at every connect: the identity that it brings now, or undefined; throws where it may not go on')),
@@ -79,7 +80,7 @@ export type Options = Omit<Static<typeof OptionsSchema>, keyof RouteHooks> & Rou
 type Loose<T> = T extends (...args: never[]) => unknown ? T : T extends readonly unknown[] ? T : T extends object ? { [Key in keyof T]?: Loose<T[Key]> } : T
 
 /** What a user writes: every option may be left out. */
-export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'calls' | 'history' | 'policy' | 'extensions' | 'connectors' | keyof RouteHooks>> & RouteHooks & {
+export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'calls' | 'history' | 'policy' | 'extensions' | 'connectors' | 'monitor' | 'asyncapi' | keyof RouteHooks>> & RouteHooks & {
   services?: Record<string, ServiceInput>
   channels?: Record<string, ChannelInput>
   calls?: Record<string, Call>
@@ -87,6 +88,8 @@ export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'cal
   policy?: Policy
   extensions?: Extension[]
   connectors?: Record<string, Connector>
+  monitor?: { authorize: MonitorOptions['authorize'], interval?: number }
+  asyncapi?: boolean | AsyncapiInput
 }
 
 /**
@@ -99,7 +102,7 @@ export function readOptions (raw: RealtimeOptions = {}): Options {
   refuseNames('calls', raw.calls)
   // A history is an object of its own, not a piece of configuration.
   const { history, ...plain } = raw
-  const options = Value.Default(OptionsSchema, fromNodefony(copyPlain(plain) as Record<string, unknown>)) as Options
+  const options = Value.Default(OptionsSchema, unfold(fromNodefony(copyPlain(plain) as Record<string, unknown>))) as Options
   if (history !== undefined) options.history = history
   refuse('', OptionsSchema, options)
   for (const [name, definition] of Object.entries(options.services)) options.services[name] = readService(name, definition, options)

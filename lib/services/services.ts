@@ -57,6 +57,11 @@ export class ServiceDirectory implements Services {
     return [...this.#entries.keys()]
   }
 
+  /** What there is, as it is defined now. */
+  * definitions (): Generator<readonly [name: string, definition: ServiceOptions]> {
+    for (const [name, { service }] of this.#entries) yield [name, service.definition]
+  }
+
   definition (name: string): ServiceOptions | undefined {
     return this.#entry(name)?.service.definition
   }

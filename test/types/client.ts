@@ -1,8 +1,8 @@
 /** What compiles and what does not with a client; checked by `npm run types`, never run. */
 import { Type, type Static } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
-import type { Realtime as ServerRealtime } from '../../lib/index.js'
-import { RealtimeClient, type CallsOf, type ChannelsOf } from '../../lib/client/index.js'
+import gateway, { type Realtime as ServerRealtime, type RealtimeOptions } from '../../lib/index.js'
+import { RealtimeClient, type CallsOf, type ChannelsOf, type ServicesOf } from '../../lib/client/index.js'
 import { Realtime } from '../../lib/client/nodefony.js'
 
 const Line = Type.Object({ user: Type.String(), text: Type.String() })
@@ -144,6 +144,56 @@ export async function fromSchemas (): Promise<void> {
   await client.publish('/free', 42)
   // @ts-expect-error a wrong payload
   await client.publish('/chat/lobby', 'hello')
+}
+
+const Order = Type.Union([Type.Literal('open'), Type.Literal('shut')])
+
+/** One contract: the definitions that the gateway checks with, and nothing beside them. */
+export const contract = {
+  channels: { '/chat/*': { schema: Line, history: { size: 10 } }, '/free': {} },
+  services: {
+    vault: { type: 'internal', schema: { publish: Order, event: Type.Object({ at: Type.Number() }) }, handler: async function * () { yield { at: 1 } } },
+    half: { port: 1, schema: { event: Type.String() } },
+    free: { port: 1 }
+  },
+  calls: { add: { params: Type.Array(Type.Number()), result: Type.Number(), handler: (numbers: number[]) => numbers.length } }
+} satisfies RealtimeOptions
+
+export async function oneContract (app: FastifyInstance): Promise<void> {
+  app.register(gateway, contract)
+  const realtime: ServerRealtime<ChannelsOf<typeof contract.channels>> = app.realtime
+  realtime.publish('/chat/lobby', { user: 'ada', text: 'hello' })
+  // @ts-expect-error a wrong payload
+  realtime.publish('/chat/lobby', { user: 'ada' })
+  // @ts-expect-error no such channel
+  realtime.publish('/chta/lobby', { user: 'ada', text: 'hello' })
+  realtime.subscribe('/chat/*', ({ data: { user } }) => user.toUpperCase())
+  // @ts-expect-error no such field
+  realtime.subscribe('/chat/*', ({ data: { who } }) => who)
+
+  const client = new RealtimeClient<ChannelsOf<typeof contract.channels>, ServicesOf<typeof contract.services>, CallsOf<typeof contract.calls>>('/realtime')
+  await client.publish('/chat/lobby', { user: 'ada', text: 'hello' })
+  // @ts-expect-error a wrong payload
+  await client.publish('/chat/lobby', { user: 'ada' })
+  // @ts-expect-error no such channel
+  client.subscribe('/chta/*')
+  const vault = client.service('vault')
+  await vault.send('open')
+  // @ts-expect-error no such order
+  await vault.send('break')
+  for await (const { at } of vault) at.toFixed()
+  // @ts-expect-error it says when, and nothing else
+  for await (const { secret } of vault) use2(secret)
+  for await (const line of client.service('half')) line.toUpperCase()
+  await client.service('half').send({ any: 'thing' })
+  await client.service('free').send(5)
+  for await (const anything of client.service('free')) use2(anything.whatever)
+  // @ts-expect-error no such service
+  client.service('valut')
+  const sum: number = await client.call('add', [1, 2])
+  // @ts-expect-error numbers are added
+  await client.call('add', ['1'])
+  use2(sum)
 }
 
 /** The same map on the server's side. */

@@ -1,8 +1,11 @@
 /** What compiles and what does not; checked by `npm run types`, never run. */
 import { Type } from '@sinclair/typebox'
 import Fastify from 'fastify'
-import realtime, { defineCall, type RealtimeOptions, type Session, type Connector, type Framing, type History } from '../../lib/index.js'
+import realtime, { defineCall, type RealtimeOptions, type Session, type Connector, type Framing, type History, type Diagnostics } from '../../lib/index.js'
+import { prometheus } from '../../lib/prometheus.js'
+import { subscribe } from 'node:diagnostics_channel'
 import { connect } from 'node:net'
+import client from 'prom-client'
 
 const app = Fastify()
 
@@ -89,6 +92,25 @@ app.register(realtime, { channels: { '/a': { presence: { watch: ['ada'] } } } })
 app.realtime.handle('double', { params: Type.Number(), result: Type.Number(), handler: number => number * 2 })
 // @ts-expect-error the parameter is a number
 app.realtime.handle('shout', { params: Type.Number(), handler: number => number.toUpperCase() })
+
+app.register(realtime, { monitor: { authorize: session => session.identity === 'ada', interval: 500 }, asyncapi: { info: { title: 'Ours', license: { name: 'MIT' } }, authorize: async request => request.ip === '::1' } })
+app.register(realtime, { asyncapi: true })
+// @ts-expect-error it says who may see it
+app.register(realtime, { monitor: { interval: 500 } })
+// @ts-expect-error it says who may see it
+app.register(realtime, { monitor: true })
+
+export async function watch (): Promise<string> {
+  subscribe('fastify-bayeux:deliver', message => {
+    const { realtime, channel, receivers } = message as Diagnostics['fastify-bayeux:deliver']
+    app.log.info({ channel, receivers, ours: realtime === app.realtime })
+  })
+  const { ok, state, services: { feed } } = app.realtime.health()
+  app.log.info({ ok, full: state === 'full', since: feed?.since, retryAt: feed?.retryAt })
+  // @ts-expect-error no such prefix
+  prometheus(app.realtime, client, { prefix: 5 })
+  return await prometheus(app.realtime, client).metrics()
+}
 
 export const options: RealtimeOptions = { directory: session => ({ me: session.number }) }
 
