@@ -1,4 +1,5 @@
 /** The figures as metrics of Prometheus: the real prom-client says them, and another package reads them. */
+import { readFileSync } from 'node:fs'
 import parse, { type Family } from 'parse-prometheus-text-format'
 import client from 'prom-client'
 import t from 'tap'
@@ -66,8 +67,10 @@ t.test('every figure, as a counter or a gauge with labels, in the format of Prom
 
   // What promtool would say of it.
   t.ok(families.length > 20)
+  const documented = readFileSync(new URL('../docs/watching.md', import.meta.url), 'utf8')
   for (const { name, help, type, metrics } of families) {
     t.match(name, /^bayeux_[a-z]+(_[a-z]+)*$/)
+    t.match(documented, `\`${name}\``)
     t.equal(name.endsWith('_total'), type === 'COUNTER', `${name} is a ${type}`)
     t.match(type, /^(COUNTER|GAUGE)$/)
     t.match(help, /^[A-Z].{8,}[^.]$/, name)

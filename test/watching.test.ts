@@ -1,5 +1,6 @@
 /** What can be seen of a gateway from outside: diagnostics channels, health, and a log without secrets. */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import type { Diagnostics, Realtime } from '../lib/index.js'
 import { freePort } from './harness/free-port.js'
@@ -227,4 +228,9 @@ t.test('a session says how old it is, and how much waits for it', async t => {
   t.ok(Number(session?.age) > 0)
   await client.connect()
   t.equal(session?.waiting, 0)
+})
+
+t.test('the documentation names every channel', async t => {
+  const text = readFileSync(new URL('../docs/watching.md', import.meta.url), 'utf8')
+  for (const name of names) t.match(text, `\`fastify-bayeux:${name}\``)
 })

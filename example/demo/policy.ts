@@ -1,5 +1,5 @@
 /** Who may do what in the demo: everybody may hear the counter, speak with the services, and chat, but not at length. */
-import type { Policy } from 'fastify-bayeux'
+import type { Policy, Session } from 'fastify-bayeux'
 
 const CHAT = '/chat/demo'
 const SERVICE = '/service/'
@@ -9,6 +9,11 @@ const LONGEST = { id: 40, name: 32, text: 280 }
 export const policy: Policy = {
   canSubscribe: (_session, channel) => channel.startsWith(SERVICE) || HEARD.includes(channel),
   canPublish: (_session, channel, data) => channel.startsWith(SERVICE) || (channel === CHAT && (isWords(data) || `400:${CHAT}:Expected id, name and text, none of them empty or long`))
+}
+
+/** Who may see the monitor page, and end sessions: who sits at this machine. */
+export function mayMonitor ({ caller }: Session): boolean {
+  return ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(caller.address)
 }
 
 function isWords (data: unknown): boolean {

@@ -1,6 +1,6 @@
 /**
  * The demo: a Fastify server with the realtime gateway, two TCP services and the gateway's own figures behind
- * it, a counter, a chat, and a page that brings them to the browser. `--help` says the rest.
+ * it, a counter, a chat, a page that brings them to the browser, and the monitor page. `--help` says the rest.
  */
 import type { AddressInfo } from 'node:net'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
@@ -12,7 +12,7 @@ import { count } from './counter.js'
 import { listenOrMove } from './listen.js'
 import { LogFeed } from './log-feed.js'
 import { PAGE, pages } from './pages.js'
-import { policy } from './policy.js'
+import { mayMonitor, policy } from './policy.js'
 import { dmsg } from './services/dmsg.js'
 import { random } from './services/random.js'
 import { tellStory } from './story.js'
@@ -29,7 +29,7 @@ async function run (settings: Settings): Promise<void> {
 
   const configuration = await readConfiguration()
   await startServices(configuration, services, warn)
-  await app.register(realtime, { ...configuration, policy })
+  await app.register(realtime, { ...configuration, policy, monitor: { authorize: mayMonitor } })
   tellStory(app)
   count(app)
   await app.register(pages)
