@@ -96,6 +96,22 @@ inChromium(t, 'the page', async (t, browser) => {
     t.equal(await two.find('#chat-lines li').count(), 3)
   })
 
+  t.test('has a monitor page, where its sessions are seen and ended', async t => {
+    const context = await browser.newContext()
+    t.teardown(() => context.close())
+    const page = await DemoPage.open(t, context, demo.url)
+    await page.connectedOver('websocket')
+    const opened = context.waitForEvent('page')
+    await page.find('a', 'monitor').click()
+    const monitor = await opened
+    await monitor.locator('#services tr', { hasText: 'dmsg' }).waitFor()
+    await monitor.locator('#channels tr', { hasText: '/demo/counter' }).waitFor()
+    // The newest is the monitor page itself.
+    await monitor.locator('#sessions').getByRole('button', { name: /^End session/ }).first().click()
+    await monitor.getByRole('button', { name: 'End it', exact: true }).click()
+    await page.shows('#notice-text', 'Ended from the monitor page')
+  })
+
   for (const transport of ['websocket', 'long-polling'] as const) {
     t.test(`loses nothing when the network is cut, over ${transport}`, async t => {
       const page = await DemoPage.open(t, browser, demo.url)
