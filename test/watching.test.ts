@@ -12,7 +12,7 @@ import { until } from './harness/until.js'
 
 type Name = keyof Diagnostics extends `fastify-bayeux:${infer Name}` ? Name : never
 
-const names: readonly Name[] = ['handshake', 'connect', 'subscribe', 'unsubscribe', 'publish', 'deliver', 'refuse', 'expire', 'disconnect', 'service']
+const names: readonly Name[] = ['handshake', 'connect', 'subscribe', 'unsubscribe', 'publish', 'deliver', 'refuse', 'join', 'leave', 'expire', 'disconnect', 'service']
 
 /** Listens to all channels until the test ends. @returns what one gateway says, as it comes */
 function watch (t: Test, realtime: () => Realtime): { name: Name, event: any }[] {
@@ -72,6 +72,18 @@ t.test('diagnostics: a session that expires, and one without', async t => {
   t.match(seen.slice(2).map(({ name, event }) => [name, event.session?.number, event.reason ?? event.receivers ?? event.code]), [
     ['expire', Number], ['disconnect', Number, 'expired'], ['publish', undefined], ['deliver', undefined, 0], ['refuse', undefined, 400]
   ])
+})
+
+t.test('diagnostics: who joins and who leaves', async t => {
+  const { app } = await startGateway(t, { channels: { '/room': { presence: session => ({ number: session.number }) } } })
+  const seen = watch(t, () => app.realtime)
+  const client = app.realtime.inject()
+  await client.handshake()
+  const session = app.realtime.sessions.get(client.clientId)
+  await client.subscribe('/room')
+  await client.disconnect()
+  const told = seen.filter(({ name }) => name === 'join' || name === 'leave').map(({ name, event: { realtime, ...event } }) => ({ name, ...event }))
+  t.match(told, [{ name: 'join', channel: '/room', member: { info: { number: session?.number } }, session }, { name: 'leave', channel: '/room', session }])
 })
 
 t.test('diagnostics: the conversations of services', async t => {

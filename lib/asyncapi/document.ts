@@ -78,6 +78,24 @@ function addChannel (contract: Contract, name: string, { schema, subscribe, publ
     ...(subscribe !== false && { sends: { event: { title: 'Event', payload: contract.payload(KINDS.event, name, data) } } }),
     ...(publish !== false && { receives: { message: { title: 'Publish', payload: contract.payload(KINDS.publish, name, data) }, replies: acknowledged } })
   })
+  if (presence !== undefined) addPresence(contract, name)
+}
+
+const members: JsonSchema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['id', 'since'],
+    properties: { id: { type: 'string' }, since: { type: 'integer', description: 'ms since 1970' }, info: { description: 'what the application says of it' } }
+  }
+}
+
+function addPresence (contract: Contract, name: string): void {
+  const channel = `${serviceChannel('presence')}${name}`
+  contract.add(contract.keyOf(channel), channel, {
+    description: `Who is on ${name}: the list after a subscribe, then what changes.`,
+    sends: { news: { title: 'Presence', payload: contract.payload(KINDS.event, channel, { type: 'object', properties: { members, join: members, leave: members } }) } }
+  })
 }
 
 // What data is where no schema says it.

@@ -35,6 +35,7 @@ const options: RealtimeOptions = {
     '/chat/*': { schema: Type.Object({ user: Type.String({ maxLength: 20 }), text: Type.String() }), description: 'What people say.', history: { size: 10 }, rate: { messages: 5 } },
     '/chat/rules': { schema: Type.String(), publish: false },
     '/drop/**': { subscribe: false },
+    '/room/*': { presence: session => ({ number: session.number }) },
     '/tree': { schema: Tree },
     '/free': {},
     '/$odd~(name)!': { retain: true, echo: false, overflow: 'drop-oldest' }
@@ -63,7 +64,7 @@ t.test('the official parser has nothing to say against it', async t => {
   })
   t.strictSame(Object.keys(document.channels).sort(), [
     'meta.handshake', 'meta.connect', 'meta.subscribe', 'meta.unsubscribe', 'meta.disconnect',
-    'chat.any', 'chat.rules', 'drop.all', 'tree', 'free', '_odd__name__',
+    'chat.any', 'chat.rules', 'drop.all', 'room.any', 'service.presence.room.any', 'tree', 'free', '_odd__name__',
     'service.vault', 'service.feed', 'service.text', 'service.bytes', 'service.figures',
     'service.rpc', 'service.rpc.add', 'service.rpc.users.get'
   ].sort())
@@ -148,6 +149,10 @@ t.test('what it says of a message is what becomes of it', async t => {
   await ask('free', { channel: '/free', data: null })
   await ask('drop.all', { channel: '/drop/a/b/c', data: [1] })
 
+  for (const subscription of ['/service/presence/room/a', '/room/a']) {
+    await ask('meta.subscribe', { channel: '/meta/subscribe', subscription })
+    await hears('service.presence.room.any', 'news', '/service/presence/room/a')
+  }
   await ask('service.vault', { channel: '/service/vault', data: { method: 'open' } })
   await hears('service.vault', 'event', '/service/vault')
   await ask('service.vault', { channel: '/service/vault', data: { method: 'break' } }, /^422:/)
