@@ -23,7 +23,7 @@ export const publish: Handler<'publish'> = (broker, request) => {
   if (shape === null || shape.pattern) return broker.refuse(request, refusal(405, message.channel, 'Nobody may publish to a pattern'))
   if (session === null && shape.kind === 'service') return broker.refuse(request, refusal(402, '', 'Unknown client'))
   return after(ask(broker, request, session), said => {
-    const denied = verdictOf(said, refusal(403, message.channel, 'Publishing denied'))
+    const denied = said === true ? null : verdictOf(said, refusal(403, message.channel, 'Publishing denied'))
     if (denied !== null) return broker.refuse(request, denied)
     if (session !== null && shape.kind === 'service') return toService(broker, request, session, message)
     const { channel, data, id, ext } = message
