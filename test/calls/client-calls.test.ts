@@ -60,6 +60,12 @@ t.test('what goes over the wire', async t => {
   t.equal(await called, true)
   t.match(await answer({ id: data.id, result: false }), { error: /^404:/ }, 'once')
 
+  const twice = session.call('confirm')
+  const { data: asked } = await socket.next('/service/rpc')
+  socket.send([1, 2].map(id => ({ id, channel: '/service/rpc', clientId, data: { id: asked.id, result: id } })))
+  t.match([await socket.next(({ id }) => id === 1), await socket.next(({ id }) => id === 2)], [{ successful: true }, { error: /^404:/ }], 'also where both come at once')
+  t.equal(await twice, 1)
+
   const other = await SocketClient.connect(t, gateway.wsUrl)
   const second = session.call('confirm')
   second.catch(() => {})
