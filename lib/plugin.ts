@@ -33,10 +33,11 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   const log = app.log.child({ plugin: 'fastify-bayeux' }, options.logLevel === undefined ? {} : { level: options.logLevel })
   const emitter = new EventEmitter({ captureRejections: true })
   emitter.on('error', error => log.error({ err: error }, 'a listener failed'))
-  const gateway = { metrics: () => app.realtime.metrics(), health: () => app.realtime.health() }
+  // It is there when all of this is put together.
+  const gateway = () => app.realtime
   const connectors = { ...connectorsOf(gateway), ...options.connectors }
   const read = (name: string, definition: unknown) => readService(name, definition, options)
-  const watchers = watchersOf(() => app.realtime)
+  const watchers = watchersOf(gateway)
   const services = new ServiceDirectory({ connectors, directory: options.directory, limits, complete: read, watcher: watchers.service, log })
   for (const [name, definition] of Object.entries(options.services)) services.set(name, definition)
   const channels = Object.keys(options.channels).length === 0 ? null : new Channels(options.channels, limits)
@@ -45,7 +46,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   for (const [name, definition] of Object.entries(options.calls)) calls.set(name, definition)
   const policy = compilePolicy(options.policy ?? {}, name => services.definition(name)?.authorize as Authorize | undefined, channels)
   const emit = <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => {
-    tell(() => app.realtime, name, args)
+    tell(gateway, name, args)
     try {
       emitter.emit(name, ...args)
     } catch (error) {

@@ -10,6 +10,6 @@ import { unix } from './unix.js'
 import { websocket } from './websocket.js'
 
 /** @param gateway whose figures a `monitoring` service tells */
-export function connectorsOf (gateway: Pick<Realtime, 'metrics' | 'health'>): Readonly<Record<string, Connector>> {
+export function connectorsOf (gateway: () => Pick<Realtime, 'metrics' | 'health'>): Readonly<Record<string, Connector>> {
   return { tcp, tls, udp, unix, websocket, process: childProcess, internal, monitoring: monitoring(gateway) }
 }

@@ -9,11 +9,11 @@ type Gateway = Pick<Realtime, 'metrics' | 'health'>
 const RESOLUTION = 10
 
 /** Figures of this process and of the gateway, every `interval` ms. It costs nothing while nobody listens. */
-export function monitoring (gateway: Gateway): Connector {
+export function monitoring (gateway: () => Gateway): Connector {
   return service => {
     const ended = new AbortController()
     return new IterableStream({
-      messages: figuresEvery(Number(service.interval), gateway, ended.signal),
+      messages: figuresEvery(Number(service.interval), gateway(), ended.signal),
       end: () => {},
       close: () => ended.abort()
     })
