@@ -128,7 +128,7 @@ t.test('diagnostics: the conversations of services', async t => {
 })
 
 t.test('diagnostics: where nobody listens, a publish costs one look for all its receivers', async t => {
-  const { app } = await startGateway(t)
+  const { app } = await startGateway(t, { services: { away: { port: await freePort(), domain: '127.0.0.1' } } })
   const clients = await Promise.all(Array.from({ length: 20 }, async () => {
     const client = app.realtime.inject()
     await client.handshake()
@@ -139,11 +139,13 @@ t.test('diagnostics: where nobody listens, a publish costs one look for all its 
   for (const name of names) {
     const watched = channel(`fastify-bayeux:${name}`)
     Object.defineProperty(watched, 'hasSubscribers', { configurable: true, get: () => { looks.push(name) } })
-    t.after(() => { delete (watched as { hasSubscribers?: boolean }).hasSubscribers })
+    Object.defineProperty(watched, 'publish', { configurable: true, value: () => t.fail(`${name} is told to nobody`) })
+    t.after(() => { for (const field of ['hasSubscribers', 'publish']) Reflect.deleteProperty(watched, field) })
   }
   app.realtime.publish('/n', 1)
   for (const client of clients) t.match(await client.next(), { data: 1 })
   t.strictSame(looks, ['publish', 'deliver'])
+  t.match(await clients[0]?.subscribe('/service/away'), { successful: false })
 })
 
 t.test('health: what is known of services, without asking them', async t => {
