@@ -92,10 +92,10 @@ export function routes (parts: RouteParts) {
         ? handleCallback(request)
         : reply.type('text/plain; charset=utf-8').header('cache-control', 'no-store').send(PROBE)
     const wsHandler = (ws: WebSocket, request: FastifyRequest) => {
-      const { socket } = request.raw
+      const response = request[responseKey]
       // The socket would keep the response, and with it the whole upgrade, for as long as it lives.
-      request[responseKey]?.detachSocket(socket)
-      sockets.accept(ws, socket, introduced(request, 'websocket'))
+      if (response?.socket) response.detachSocket(response.socket)
+      sockets.accept(ws, request.raw.socket, introduced(request, 'websocket'))
     }
     const upgrade = transports.includes('websocket') ? { wsHandler } : {}
     const handlePost = longPolling(broker, request => introduced(request, 'long-polling'))
