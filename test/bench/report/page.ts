@@ -19,7 +19,7 @@ export function writePage (results: readonly Result[], run: { begun: Date, round
 }
 
 function about ({ begun, rounds, quick }: { begun: Date, rounds: number, quick: boolean }): string {
-  return `${begun.toISOString().slice(0, 10)}: ${machine()}. \`npm run bench -- ${quick ? '--quick ' : ''}--write\`, the middle of ${rounds} round${rounds === 1 ? '' : 's'}.`
+  return `${begun.toISOString().slice(0, 10)}: ${machine()}. \`npm run bench -- ${quick ? '--quick ' : ''}--rounds ${rounds} --write\`, the middle of ${rounds} round${rounds === 1 ? '' : 's'}.`
 }
 
 function goalsTable (results: readonly Result[]): string {

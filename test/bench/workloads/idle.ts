@@ -12,7 +12,7 @@ export const idle = [
     name: 'idle-websocket',
     title: '5,000 idle WebSockets; the CPU is that of a connect',
     unit: 'session',
-    atMost: 3,
+    atMost: 1,
     contenders: [sockets.gateway, sockets.faye, sockets.socketIo, sockets.fastify],
     run: (contender, scale) => run(contender, scale)
   }),
@@ -20,7 +20,7 @@ export const idle = [
     name: 'idle-polling',
     title: '5,000 parked polls; the CPU is that of a connect',
     unit: 'session',
-    atMost: 3,
+    atMost: 1,
     contenders: [pollers.gateway, pollers.faye, pollers.cometd, pollers.socketIo, pollers.fastify],
     run: (contender, scale) => run(contender, scale, client => (client as PollClient).poll())
   })
