@@ -165,9 +165,9 @@ t.test('errors are code:args:text', async t => {
 t.test('both spellings, and their schemas', async t => {
   const event = Outgoing.event({ channel: '/service/random', data: 'READY' })
   t.equal(spellArray([event, event]), '[{"channel":"/service/random","data":"READY"},{"channel":"/service/random","data":"READY"}]')
-  t.equal(spellBare(event, 'Ey3uru0N'), '{"version":"1.0","channel":"/service/random","data":"READY","clientId":"Ey3uru0N"}')
+  t.strictSame(spellBare(event, 'Ey3uru0N'), ['{"version":"1.0","channel":"/service/random","data":"READY","clientId":"Ey3uru0N"}'])
   const acknowledged = Outgoing.reply({ channel: '/service/random', successful: true, id: 5 })
-  t.equal(spellBare(acknowledged, 'x'), '{"version":"1.0","successful":true,"error":"","id":5}')
+  t.strictSame(spellBare(acknowledged, 'x'), ['{"version":"1.0","successful":true,"error":"","id":5}'])
   t.ok(eventValidator.check(JSON.parse(event.json)))
   t.ok(replyValidators.publish.check(JSON.parse(acknowledged.json)))
   t.equal(Outgoing.event({ channel: '/é', data: '😀' }).bytes, Buffer.byteLength('{"channel":"/é","data":"😀"}'))
