@@ -27,6 +27,13 @@ export interface HistoryPage {
   readonly last: number
 }
 
+/** An event that was kept where several nodes keep theirs. */
+export interface Appended {
+  readonly id: number
+  /** The id of the event that was the last of its channel until then; 0, or any id below, where there is none. Who has seen it has missed nothing. */
+  readonly before: number
+}
+
 /** Asks {@link History.since} for what comes from now on, and for everything that is kept. */
 export type ReplayFrom = -1 | -2 | number
 
@@ -39,12 +46,14 @@ export type ReplayFrom = -1 | -2 | number
  * the replay with 503; nothing else happens to the gateway. It must settle: who waits for it waits as long.
  */
 export interface History {
+  /** Whether other nodes keep events in it too: then {@link append} says what was before, and ids are unique over all nodes. */
+  readonly shared?: boolean
   /**
    * Keeps an event as the newest of its channel (`event.channel`), and drops what is then too much of it.
    * @param event to be kept as it is now: the application may change its data later
-   * @returns its id
+   * @returns its id; where the history is shared, what was before as well
    */
-  append (event: EventMessage, keep: Keep): number | Promise<number>
+  append (event: EventMessage, keep: Keep): number | Appended | Promise<number | Appended>
   /**
    * The oldest events of a channel that came after an id.
    * @param after an id; -1: none, only where the channel stands; -2: from the oldest that is kept

@@ -1,3 +1,4 @@
+export type * from './backplane.js'
 export type * from './call.js'
 export type * from './caller.js'
 export type { AnyChannels, ChannelsOf } from './channels.js'

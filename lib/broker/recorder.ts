@@ -1,4 +1,4 @@
-import type { History, Keep } from '../../types/index.js'
+import type { Appended, History, Keep } from '../../types/index.js'
 import { refusal, type Refusal } from '../protocol/error.js'
 import type { EventMessage } from '../protocol/message.js'
 import { withReplayId } from '../protocol/replay.js'
@@ -60,8 +60,8 @@ export class Recorder {
     }
     try {
       const appended = this.history.append(event, definition.options.history as Keep)
-      const kept = (id: number) => {
-        this.#fanOut(definition, event, id, publisher)
+      const kept = (appended: number | Appended) => {
+        this.#fanOut(definition, event, typeof appended === 'number' ? appended : appended.id, publisher)
         return null
       }
       return isThenable(appended) ? appended.then(kept).then(undefined, failed) : kept(appended)
