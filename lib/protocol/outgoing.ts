@@ -9,19 +9,20 @@ import type { EventMessage, ReplyMessage } from './message.js'
  */
 export class Outgoing {
   readonly kind: 'reply' | 'event' | 'broadcast'
-  /** The message; the first where there are several. */
-  readonly message: Readonly<ReplyMessage> | Readonly<EventMessage>
   /** Messages in it: one, or what `Events` holds. */
   readonly count: number
   /** Room for the transport's ready frame of a broadcast, made on first need and used for every receiver. */
   frame: Uint8Array | null = null
-  #json: string | null = null
+  // One is made of the other, when it is needed.
+  #message: Readonly<ReplyMessage> | Readonly<EventMessage> | null
+  #json: string | null
   #bytes = -1
 
-  protected constructor (kind: Outgoing['kind'], message: Readonly<ReplyMessage> | Readonly<EventMessage>, count: number = 1) {
+  protected constructor (kind: Outgoing['kind'], message: Readonly<ReplyMessage> | Readonly<EventMessage> | null, count: number = 1, json: string | null = null) {
     this.kind = kind
-    this.message = message
+    this.#message = message
     this.count = count
+    this.#json = json
   }
 
   static reply (message: Readonly<ReplyMessage>): Outgoing {
@@ -34,6 +35,17 @@ export class Outgoing {
 
   static broadcast (message: Readonly<EventMessage>): Outgoing {
     return new Outgoing('broadcast', message)
+  }
+
+  /** A message that another node has turned into JSON. */
+  static spelled (kind: Outgoing['kind'], json: string): Outgoing {
+    return new Outgoing(kind, null, 1, json)
+  }
+
+  /** The message; the first where there are several. */
+  get message (): Readonly<ReplyMessage> | Readonly<EventMessage> {
+    this.#message ??= JSON.parse(this.#json as string) as Readonly<EventMessage>
+    return this.#message
   }
 
   /** The message in the specification's spelling; several have commas between them. */
