@@ -40,6 +40,13 @@ export const LimitsSchema = Type.Object({
   serviceQueueBytes: bytes(1024 * KIB, 'the same in bytes'),
   historyBytes: bytes(64 * 1024 * KIB, 'JSON of the events that the history in memory keeps, over all channels; beyond it the channel that was published to longest ago is forgotten'),
   historyChannels: count(10_000, 'channels that the history in memory keeps; beyond it the same'),
+  backplaneEvents: count(10_000, 'events of this node that it can say again to nodes that were cut off; the oldest are forgotten'),
+  backplaneBytes: bytes(16 * 1024 * KIB, 'the same in bytes'),
+  nodeBeat: ms(1000, 'between two signs of life of a node'),
+  nodeSilence: ms(5000, 'without a sign of life until a node, or the bus, is taken for gone'),
+  interestLinger: ms(5000, 'how long a node hears of a channel after its last subscriber there has left'),
+  relayTimeout: ms(5000, 'an answer of the node where a session lives; longer is answered 503. A connect may be held for its time, and so much more'),
+  relayWaiting: count(1000, 'messages of a connection that wait while its session comes from another node; more are answered 503'),
   websocketSilence: ms(25_000, 'without a byte either way before a WebSocket is pinged'),
   websocketPong: ms(10_000, 'from that ping until a silent WebSocket is cut')
 }, { additionalProperties: false })

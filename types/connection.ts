@@ -13,6 +13,8 @@ export type CloseReason =
 export interface Carried {
   /** Sends what waits, as far as the connection takes it. */
   flush (): void
+  /** The connection is gone. */
+  lost (connection: Connection): void
 }
 
 /**

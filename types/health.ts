@@ -19,12 +19,28 @@ export interface ServiceHealth {
   lastError: { error: string, at: number } | null
 }
 
+/** How this node and the bus that it shares with others are. */
+export interface BackplaneHealth {
+  /** Whether the bus is there. */
+  ok: boolean
+  /** Name of this node. */
+  node: string
+  /** Nodes that are there, this one among them. */
+  nodes: number
+  /** When the bus came, or went, in ms since 1970. */
+  since: number
+  /** Events of other nodes that may not have come, at most; since start. */
+  missed: number
+}
+
 /** What `app.realtime.health()` says. Plain values, cheap to read, and a body for a route as they are. */
 export interface Health {
-  /** Whether all is well: the gateway takes sessions, and no service is known to be away. */
+  /** Whether all is well: the gateway takes sessions, and no service is known to be away, nor the bus. */
   ok: boolean
   /** `open`: it takes sessions; `full`: it has as many as it may; `closing`: it takes none any more. */
   state: 'open' | 'full' | 'closing'
   sessions: number
   services: Record<string, ServiceHealth>
+  /** Where there are several nodes. */
+  backplane?: BackplaneHealth
 }

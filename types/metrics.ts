@@ -58,8 +58,29 @@ export interface PresenceMetrics {
   presenceWatchers: number
 }
 
+/** Where a gateway has several nodes: what this one counts of its dealings with the others. All 0 where it is alone. */
+export interface BackplaneMetrics {
+  /** Gauges: nodes that are there, this one among them; channels and patterns that it is told of. */
+  nodes: number
+  interests: number
+  /** Gauges: connections here whose sessions live elsewhere, and connections elsewhere whose sessions live here. */
+  guests: number
+  remoteConnections: number
+  /** Events that went to the bus, and that came from it and were taken. */
+  backplaneOut: number
+  backplaneIn: number
+  /** Events that were no events, or did not fit their channel, or were too long for the bus. */
+  backplaneRefused: number
+  /** Events that came late, for a node was cut off, and at most so many that did not come at all. */
+  backplaneRecovered: number
+  backplaneMissed: number
+  /** Messages that were passed on to the node of their session, and sessions that came from another node. */
+  relayed: number
+  adopted: number
+}
+
 /** Counters since start, and gauges of now. Plain numbers, cheap to read. */
-export interface Metrics extends ServiceMetrics, CallMetrics, PresenceMetrics {
+export interface Metrics extends ServiceMetrics, CallMetrics, PresenceMetrics, BackplaneMetrics {
   /** Gauges. */
   sessions: number
   subscriptions: number

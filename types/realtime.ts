@@ -6,10 +6,10 @@ import type { AnyChannels, ChannelOf, Known, PatternOf, Published, Received } fr
 import type { Health } from './health.js'
 import type { Metrics } from './metrics.js'
 import type { Member, PresentMember } from './presence.js'
-import type { Session } from './session.js'
+import type { Session, SessionHandle } from './session.js'
 
-/** Why a session ended. */
-export type EndReason = 'disconnected' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'unauthenticated' | 'failed' | 'shutdown'
+/** Why a session ended; `moved`: its client has connected to another node for the first time, where it goes on. */
+export type EndReason = 'disconnected' | 'moved' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'unauthenticated' | 'failed' | 'shutdown'
 
 /** What `app.realtime.on` can listen to, with the arguments of its listeners. */
 export interface RealtimeEvents {
@@ -100,7 +100,7 @@ export interface Realtime<Channels = AnyChannels> {
   publish<const Channel extends ChannelOf<Channels>> (channel: Channel & Known<Channel, Published<Channels, Channel>>, data: Published<Channels, Channel>, options?: { id?: MessageId, ext?: Record<string, unknown> }): void
   /**
    * Delivers an event to one session, on any channel but `/meta/…`.
-   * @returns false where no such session lives
+   * @returns false where no such session lives; where it would live on another node: where that node is not there
    */
   deliver (clientId: string, channel: string, data: unknown): boolean
   /**
@@ -124,13 +124,15 @@ export interface Realtime<Channels = AnyChannels> {
   once<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
   off<Name extends keyof RealtimeEvents> (name: Name, listener: (...args: RealtimeEvents[Name]) => unknown): this
   /**
-   * Ends every session that a predicate picks: those of an identity that was revoked, say.
+   * Ends every session of this node that a predicate picks: those of an identity that was revoked, say.
    * @param reason for the clients to read
    * @returns how many were ended
    */
   disconnect (where: (session: Session) => boolean, reason?: string): number
-  /** The living sessions by clientId. */
+  /** The living sessions of this node by clientId. */
   readonly sessions: ReadonlyMap<string, Session>
+  /** A session by its clientId, wherever it lives; null where there is none, or no such node. */
+  session (clientId: string): SessionHandle | null
   readonly services: RuntimeServices
   inject (options?: InjectOptions): InjectedClient
   metrics (): Metrics

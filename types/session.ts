@@ -3,12 +3,32 @@ import type { Static, TSchema } from '@sinclair/typebox'
 import type { CallSettings } from './call.js'
 import type { Caller } from './caller.js'
 
+/** What can be done with a session wherever it lives: on this node, or on another. */
+export interface SessionHandle {
+  /** The clientId: whoever knows it may speak for the session, so keep it out of logs and messages. */
+  readonly id: string
+  /**
+   * Delivers an event to this session alone.
+   * @returns false where the session has ended; on another node: where that node is not there
+   */
+  deliver (channel: string, data: unknown): boolean
+  /**
+   * Calls the client and waits for its answer.
+   * @param method what the client answers to: `client.handle(method, …)`
+   * @throws FST_BAYEUX_CALL_… (the promise rejects): `ENDED`, `TIMEOUT`, `UNKNOWN`, `REFUSED`, `RESULT`, `LIMIT`
+   */
+  call<Result extends TSchema = TSchema> (method: string, params?: unknown, settings?: CallSettings<Result>): Promise<Static<Result>>
+  /**
+   * Ends the session and tells the client, which is advised to stop.
+   * @param reason for the client to read
+   */
+  disconnect (reason?: string): void
+}
+
 /**
  * One handshaken client, whatever carries it. It outlives its connections by `maxInterval` ms.
  */
-export interface Session {
-  /** The clientId: whoever knows it may speak for the session, so keep it out of logs and messages. */
-  readonly id: string
+export interface Session extends SessionHandle {
   /** A number for logs and lists: unique on this node, and no secret. */
   readonly number: number
   /** What `authenticate` returned, null where nobody asked. */
@@ -31,20 +51,4 @@ export interface Session {
   readonly log: FastifyBaseLogger
   /** Room for the application: whatever it wants to remember of this client. */
   readonly state: Map<string, unknown>
-  /**
-   * Delivers an event to this session alone.
-   * @returns false where the session has ended
-   */
-  deliver (channel: string, data: unknown): boolean
-  /**
-   * Calls the client and waits for its answer.
-   * @param method what the client answers to: `client.handle(method, …)`
-   * @throws FST_BAYEUX_CALL_… (the promise rejects): `ENDED`, `TIMEOUT`, `UNKNOWN`, `REFUSED`, `RESULT`, `LIMIT`
-   */
-  call<Result extends TSchema = TSchema> (method: string, params?: unknown, settings?: CallSettings<Result>): Promise<Static<Result>>
-  /**
-   * Ends the session and tells the client, which is advised to stop.
-   * @param reason for the client to read
-   */
-  disconnect (reason?: string): void
 }

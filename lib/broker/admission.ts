@@ -25,11 +25,12 @@ export class Admission {
   receive ({ incoming }: Batch, connection: Connection): void {
     const alone = incoming.length === 1
     for (let slot = 0; slot < incoming.length; slot++) {
-      this.#admit(incoming[slot] as Incoming, connection, slot, alone)
+      this.admit(incoming[slot] as Incoming, connection, slot, alone)
     }
   }
 
-  #admit (incoming: Incoming, connection: Connection, slot: number, alone: boolean): void {
+  /** Takes one message. */
+  admit (incoming: Incoming, connection: Connection, slot: number, alone: boolean): void {
     if (incoming.operation === 'malformed') return this.#broker.answer({ connection, slot, session: null }, [incoming.reply])
     const { operation, message } = incoming
     if (message.ext !== undefined) noteArrival(message)
@@ -41,6 +42,7 @@ export class Admission {
       return
     }
     const session = typeof clientId === 'string' ? this.#broker.sessions.get(clientId) : undefined
+    if (session === undefined && typeof clientId === 'string' && this.#broker.nodes?.forward({ incoming, connection, slot, alone }, clientId) === true) return
     const claimed = session === undefined ? 'stranger' : claim(session, connection, operation === 'connect')
     if (session === undefined || claimed === 'stranger') return this.#broker.refuse({ incoming, connection, slot, session: null }, unknownClient(clientId))
     if (claimed === 'ask') return this.#ask(incoming, connection, slot, alone, session)

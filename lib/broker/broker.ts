@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { CallMetrics, CloseReason, Connection, EndReason, Listener, Metrics, Policy, PresenceMetrics, ServiceMetrics, Services, Watchers } from '../../types/index.js'
+import type { Arrived, BackplaneMetrics, CallMetrics, CloseReason, Connection, EndReason, Listener, Metrics, Nodes, Policy, PresenceMetrics, ServiceMetrics, Services, Watchers } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import { adviseHandshake, adviseNone, type Advice } from '../protocol/advice.js'
 import type { Batch } from '../protocol/codec.js'
@@ -25,6 +25,7 @@ import { Wheel } from './wheel.js'
 // What a WebSocket is told when its last session ends.
 const closeReasons: Readonly<Record<EndReason, CloseReason>> = {
   disconnected: 'disconnected',
+  moved: 'disconnected',
   expired: 'disconnected',
   closed: 'disconnected',
   kicked: 'disconnected',
@@ -44,7 +45,7 @@ const LATER = 5000
  */
 export class Broker {
   readonly sessions = new Map<string, Session>()
-  readonly subscriptions = new Subscriptions()
+  readonly subscriptions: Subscriptions
   /** Listeners of the application on `/service/…`; kept apart, so that no client ever stands among them. */
   readonly serviceListeners = new Subscriptions()
   readonly counters = new Counters()
@@ -60,6 +61,8 @@ export class Broker {
   readonly own: OwnServices
   /** What is said of channels; null where nothing is, so that it costs nothing. */
   readonly channels: Channels | null
+  /** The other nodes; null where this is the only one, so that they cost nothing. */
+  readonly nodes: Nodes | null
   /** The way of what is published to channels with a history; null where no channel has one. */
   readonly recorder: Recorder | null
   readonly policy: Policy
@@ -77,6 +80,8 @@ export class Broker {
     this.services = parts.services
     this.own = parts.own
     this.channels = parts.channels
+    this.nodes = parts.nodes
+    this.subscriptions = new Subscriptions(parts.nodes === null ? null : (name, on) => parts.nodes?.interest(name, on))
     this.recorder = parts.history === null ? null : new Recorder(this, parts.history)
     this.policy = parts.policy
     this.authentication = parts
@@ -90,6 +95,11 @@ export class Broker {
   receive (batch: Batch, connection: Connection): void {
     this.counters.messagesIn += batch.incoming.length
     this.#admission.receive(batch, connection)
+  }
+
+  /** Takes one message that came by another node, and was counted there. */
+  receiveOne (arrived: Arrived): void {
+    this.#admission.admit(arrived.incoming, arrived.connection, arrived.slot, arrived.alone)
   }
 
   /** Answers a message with an error; whoever has no session any more is advised to shake hands. */
@@ -144,10 +154,7 @@ export class Broker {
 
   /** A connection is gone; its sessions live on for a while, those of Nodefony's dialect end with it. */
   detach (connection: Connection): void {
-    for (const each of [...connection.sessions] as Session[]) {
-      each.lifeline.lost(connection)
-      if (connection.pushes && connection.bare) this.end(each, 'closed')
-    }
+    for (const each of [...connection.sessions]) each.lost(connection)
   }
 
   /**
@@ -163,10 +170,10 @@ export class Broker {
     return null
   }
 
-  /** @returns false where no such session lives */
+  /** @returns false where no such session lives; where it would be on another node: false where there is no such node */
   deliver (clientId: string, channel: string, data: unknown): boolean {
     const session = this.sessions.get(clientId)
-    if (session === undefined) return false
+    if (session === undefined) return this.nodes?.deliver(clientId, Outgoing.broadcast({ channel, data } as EventMessage)) ?? false
     const { deliver } = this.watchers
     if (deliver.hasSubscribers) deliver.publish({ channel, data, session: null, receivers: 1 })
     session.take(Outgoing.broadcast({ channel, data } as EventMessage))
@@ -228,7 +235,7 @@ export class Broker {
     this.wheel.stop()
   }
 
-  metrics (): Omit<Metrics, keyof (ServiceMetrics & CallMetrics & PresenceMetrics)> {
+  metrics (): Omit<Metrics, keyof (ServiceMetrics & CallMetrics & PresenceMetrics & BackplaneMetrics)> {
     let links = 0
     for (const session of this.sessions.values()) links += session.linkCount
     return { ...this.counters.snapshot(), sessions: this.sessions.size, subscriptions: this.subscriptions.size, heldConnects: this.polls.size, links }

@@ -2,7 +2,7 @@
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 // 62^27 is just above 2^160.
-const LENGTH = 27
+export const CLIENT_ID_LENGTH = 27
 // The largest multiple of 62 in a byte: what lies above it would favour the first letters.
 const FAIR = 248
 
@@ -19,8 +19,8 @@ function randomByte (): number {
 
 /** A new clientId. It is made as one text: added letter by letter it would weigh ten times as much for as long as it lives. */
 export function newClientId (): string {
-  const letters = new Array<string>(LENGTH)
-  for (let at = 0; at < LENGTH;) {
+  const letters = new Array<string>(CLIENT_ID_LENGTH)
+  for (let at = 0; at < CLIENT_ID_LENGTH;) {
     const byte = randomByte()
     if (byte < FAIR) letters[at++] = ALPHABET[byte % ALPHABET.length] as string
   }

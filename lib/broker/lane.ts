@@ -13,6 +13,11 @@ export class Lane {
   /** Called when the last waiting task has started. */
   onEmpty: (() => void) | null = null
 
+  /** Whether nothing runs and nothing waits. */
+  get idle (): boolean {
+    return !this.#busy
+  }
+
   get length (): number {
     return this.#waiting.length
   }

@@ -1,6 +1,6 @@
 /** What the broker is made of; `plugin.ts` hands it over, once, at start. */
 import type { FastifyBaseLogger } from 'fastify'
-import type { Caller, Calls, ConnectRequest, Extension, HandshakeRequest, History, OwnService, Policy, RealtimeEvents, Services, Session, Watchers } from '../../types/index.js'
+import type { Caller, Calls, ConnectRequest, Extension, HandshakeRequest, History, Nodes, OwnService, Policy, RealtimeEvents, Services, Session, Watchers } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import type { Advice } from '../protocol/advice.js'
 import type { Channels } from './channels.js'
@@ -36,12 +36,14 @@ export interface BrokerParts {
   readonly channels: Channels | null
   /** Where events of channels with a history are kept; null where no channel has one. */
   readonly history: History | null
+  /** The other nodes; null where this is the only one. */
+  readonly nodes: Nodes | null
   readonly policy: Policy
   readonly extensions: readonly Extension[]
   /** The identity of a caller that shakes hands; throws where it may not. */
   readonly authenticate: (caller: Caller, handshake: HandshakeRequest) => unknown
-  /** The identity that a connect brings now, undefined where it brings none; throws where it may not go on. */
-  readonly renew?: (caller: Caller, connect: ConnectRequest, session: Session) => unknown
+  /** The identity that a connect brings now, undefined where it brings none; throws where it may not go on. `session` is null where it lives on another node. */
+  readonly renew?: (caller: Caller, connect: ConnectRequest, session: Session | null) => unknown
   readonly sameIdentity: (one: unknown, other: unknown) => boolean
   /** When an identity ends, in ms since 1970. */
   readonly identityExpires?: (identity: unknown) => number | null | undefined

@@ -16,6 +16,12 @@ export interface PresenceParts {
   readonly emit: <Name extends 'join' | 'leave'>(name: Name, ...args: RealtimeEvents[Name]) => void
 }
 
+/** Who tells other nodes of the members of this one. */
+export interface PresenceFollower {
+  joined (channel: string, member: Member): void
+  left (channel: string, id: string): void
+}
+
 const NAME = 'presence'
 // ms between two words to watchers, so that thousands who come at once are told of in a few messages.
 const PACE = 100
@@ -32,6 +38,7 @@ export class Presence implements OwnService {
   readonly #changed = new Set<Roster>()
   readonly #ids = new WeakMap<Session, string>()
   readonly #sessions = new WeakMap<Member, Session>()
+  #follower: PresenceFollower | null = null
   #told = -PACE
   #timer: NodeJS.Timeout | null = null
 
@@ -54,6 +61,11 @@ export class Presence implements OwnService {
     if (options === undefined) return
     const member: Member = { id: this.#idOf(session), since: Date.now(), ...this.#infoOf(session, channel, options) }
     this.#sessions.set(member, session)
+    this.#join(channel, member, session)
+    this.#follower?.joined(channel, member)
+  }
+
+  #join (channel: string, member: Member, session: Session | null): void {
     const roster = this.#rosterOf(channel)
     roster.join(member)
     this.#changes(roster)
@@ -64,15 +76,45 @@ export class Presence implements OwnService {
   unsubscribed (session: Recipient, channel: string): void {
     const watched = this.#rosters.get(targetOf(channel))
     watched?.unwatch(session)
+    if (watched !== undefined) this.#changes(watched)
+    if (this.#leave(channel, this.#idOf(session), session)) this.#follower?.left(channel, this.#idOf(session))
+  }
+
+  #leave (channel: string, id: string, session: Session | null): boolean {
     const roster = this.#rosters.get(channel)
-    const member = roster?.leave(this.#idOf(session))
-    for (const each of [watched, roster]) if (each !== undefined) this.#changes(each)
+    const member = roster?.leave(id)
+    if (roster !== undefined) this.#changes(roster)
     if (member !== undefined) this.#parts.emit('leave', channel, member, session)
+    return member !== undefined
   }
 
   /** A session has ended. */
   ended (session: Recipient): void {
     for (const channel of session.subscriptions) this.unsubscribed(session, channel)
+  }
+
+  // Members of other nodes
+
+  /** Tells who follows of the members of this node, from now on. */
+  follow (follower: PresenceFollower): void {
+    this.#follower = follower
+  }
+
+  /** The members of this node. */
+  * own (): Generator<[channel: string, member: Member]> {
+    for (const { channel, members } of this.#rosters.values()) {
+      for (const member of members.values()) if (this.#sessions.has(member)) yield [channel, member]
+    }
+  }
+
+  /** Somebody is on a channel, on another node. */
+  arrived (channel: string, member: Member): void {
+    if (this.#optionsOf(channel) !== undefined) this.#join(channel, member, null)
+  }
+
+  /** And is there no more. */
+  departed (channel: string, id: string): void {
+    this.#leave(channel, id, null)
   }
 
   // Watchers

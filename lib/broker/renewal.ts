@@ -24,6 +24,8 @@ export function renew (broker: Broker, request: Request<{ operation: 'connect', 
     session.renew(identity)
     return null
   }
+  // Another node has asked, where the request is.
+  if (caller.identity !== undefined) return compare(caller.identity)
   try {
     const asked = ask(caller, message, session)
     return isThenable(asked) ? asked.then(compare).then(undefined, failed) : compare(asked)

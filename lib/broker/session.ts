@@ -161,6 +161,12 @@ export class Session implements Recipient, LinkOwner, Subscriber, Flushable, Car
     else if (this.delivery.hasNews) this.lifeline.release()
   }
 
+  lost (connection: Connection): void {
+    this.lifeline.lost(connection)
+    // A session of Nodefony's dialect ends with its socket.
+    if (connection.pushes && connection.bare) this.#broker.end(this, 'closed')
+  }
+
   // Its links
 
   receive (events: readonly Outgoing[]): void {

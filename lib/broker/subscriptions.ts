@@ -18,14 +18,23 @@ const NOBODY: readonly Subscriber[] = []
  */
 export class Subscriptions {
   readonly #byKey = new Map<string, Few<Subscriber>>()
+  readonly #onInterest: ((key: string, on: boolean) => void) | null
   #stamp = 0
   /** Subscriptions in all. */
   size = 0
 
+  /** @param onInterest told when a channel or pattern gets its first subscriber, and when it has lost its last */
+  constructor (onInterest: ((key: string, on: boolean) => void) | null = null) {
+    this.#onInterest = onInterest
+  }
+
   /** @param key a channel or a pattern */
   add (key: string, subscriber: Subscriber): void {
     let subscribers = this.#byKey.get(key)
-    if (subscribers === undefined) this.#byKey.set(key, subscribers = new Few())
+    if (subscribers === undefined) {
+      this.#byKey.set(key, subscribers = new Few())
+      this.#onInterest?.(key, true)
+    }
     if (subscribers.add(subscriber)) this.size++
   }
 
@@ -33,7 +42,9 @@ export class Subscriptions {
     const subscribers = this.#byKey.get(key)
     if (subscribers?.delete(subscriber) !== true) return
     this.size--
-    if (subscribers.size === 0) this.#byKey.delete(key)
+    if (subscribers.size > 0) return
+    this.#byKey.delete(key)
+    this.#onInterest?.(key, false)
   }
 
   /**

@@ -5,6 +5,7 @@ import { refusal, type Refusal } from '../../protocol/error.js'
 import type { ReplyMessage } from '../../protocol/message.js'
 import { after, isThenable, type Eventually } from '../after.js'
 import type { Broker } from '../broker.js'
+import { bear } from '../birth.js'
 import { newClientId } from '../client-id.js'
 import { replyTo, type Request } from '../request.js'
 import { Session } from '../session.js'
@@ -105,15 +106,12 @@ function identify (broker: Broker, { connection: { caller } }: Pick<Request, 'co
   }
 }
 
-let sessionsBorn = 0
-
 function enter (broker: Broker, { connection }: Pick<Request, 'connection'>, message: HandshakeRequest, identity: unknown): Session | Denial {
   // Authentication may have taken its time.
   const full = room(broker, { connection })
   if (full !== null) return full
-  const session = new Session(broker, newClientId(), ++sessionsBorn, connection.caller, identity)
-  if (message.ext?.ack === true) session.delivery.keepUnacknowledged()
-  broker.sessions.set(session.id, session)
+  const id = newClientId() + (broker.nodes?.name ?? '')
+  const session = bear(broker, { id, caller: connection.caller, identity, ack: message.ext?.ack === true })
   broker.counters.handshakes++
   if (connection.pushes) session.lifeline.attach(connection)
   else if (connection.bare) broker.unconnected.set(connection.caller.cookie, session)

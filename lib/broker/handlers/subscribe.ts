@@ -63,10 +63,25 @@ function subscribeOne (broker: Broker, session: Session, message: SubscribeReque
       : verdictOf(said, refusal(403, channel, 'Subscription denied')) ?? bound(broker, session, channel)
     if (error !== null) return { channel, error }
     if (shape.kind === 'service') return toService(broker, session, message, channel)
-    const wanted = wantedReplay(broker, session, message, channel)
-    if (wanted === null) return toChannel(broker, session, channel)
-    return after(wanted, known => typeof known === 'string' ? { channel, error: known } : replayed(broker, session, channel, known))
+    return after(expect(broker, channel, shape.pattern), () => toBroadcast(broker, session, message, channel))
   })
+}
+
+// What other nodes publish must be sure to come before the client is told that it will.
+function expect (broker: Broker, channel: string, pattern: boolean): Eventually<void | null> {
+  const { nodes, recorder } = broker
+  if (nodes === null) return
+  const expected = nodes.expect(channel)
+  return pattern || recorder?.history.shared !== true ? expected : after(expected, () => recorder.cursors.begin(channel))
+}
+
+function toBroadcast (broker: Broker, session: Session, message: SubscribeRequest, channel: string): Eventually<Outcome> {
+  // The policy, or other nodes, may have taken their time.
+  const error = session.ended ? refusal(402, session.id, 'Unknown client') : bound(broker, session, channel)
+  if (error !== null) return { channel, error }
+  const wanted = wantedReplay(broker, session, message, channel)
+  if (wanted === null) return toChannel(broker, session, channel)
+  return after(wanted, known => typeof known === 'string' ? { channel, error: known } : replayed(broker, session, channel, known))
 }
 
 function toChannel (broker: Broker, session: Session, channel: string): Outcome {
