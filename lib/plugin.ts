@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import websocket from '@fastify/websocket'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import type { Caller, ConnectRequest, History, Realtime, RealtimeEvents, Session } from '../types/index.js'
+import type { Caller, ConnectRequest, Realtime, RealtimeEvents, Session } from '../types/index.js'
 import { asyncapiRoute } from './asyncapi.js'
 import { Broker } from './broker/broker.js'
 import { Channels } from './broker/channels.js'
@@ -16,6 +16,7 @@ import { connectorsOf } from './connectors/index.js'
 import { tell, watchersOf } from './diagnostics.js'
 import { addMonitor } from './monitor.js'
 import { readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
+import { Nodes } from './nodes/nodes.js'
 import { adviseNone } from './protocol/advice.js'
 import { realtimeOf, runtimeOf } from './realtime.js'
 import { ServiceDirectory } from './services/services.js'
@@ -54,7 +55,8 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     }
   }
   const presence = channels?.some(({ presence }) => presence !== undefined) === true ? new Presence({ channels, policy, limits, emit }) : null
-  follow(emitter, calls, presence)
+  const nodes = options.backplane === undefined ? null : new Nodes({ backplane: options.backplane, limits, log })
+  follow(emitter, calls, presence, nodes)
   // The broker knows callers, not requests; who wants to see the request of a handshake finds it here.
   const behind = new WeakMap<Caller, FastifyRequest>()
   const broker: Broker = new Broker({
@@ -64,6 +66,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
     own: { rpc: calls, presence },
     channels,
     history,
+    nodes,
     policy,
     extensions: options.extensions,
     authenticate: (caller, handshake) => {
@@ -71,7 +74,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
       return request === undefined || options.authenticate === undefined ? null : options.authenticate(request, handshake)
     },
     ...(options.renew !== undefined && {
-      renew: (caller: Caller, connect: ConnectRequest, session: Session) => {
+      renew: (caller: Caller, connect: ConnectRequest, session: Session | null) => {
         const request = behind.get(caller)
         return request === undefined ? undefined : options.renew?.(request, connect, session)
       }
@@ -88,7 +91,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   const upgradeCookies: UpgradeCookies = new WeakMap()
 
   if (options.transports.includes('websocket')) await openWebSockets(app, options, upgradeCookies)
-  app.decorate('realtime', realtimeOf({ broker, runtime: runtimeOf(services, read), services, calls, presence, emitter, path: app.prefix + options.path }) satisfies Realtime)
+  app.decorate('realtime', realtimeOf({ broker, runtime: runtimeOf(services, read), services, calls, presence, nodes, emitter, path: app.prefix + options.path }) satisfies Realtime)
   app.register(routes({
     broker,
     sockets,
@@ -109,29 +112,32 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   }
   if (options.monitor !== undefined) addMonitor(app, options.monitor, { broker, services, path: options.path, route: routeOf(options), log })
 
+  await nodes?.open(broker, presence)
   app.addHook('onReady', async () => unused.watchUpgrades())
   app.addHook('preClose', async () => {
     broker.close()
+    nodes?.shut()
     await Promise.all([sockets.close(options.drain), requests.close(options.drain)])
     services.close()
-    await close(history, log)
+    await Promise.all([close(history, 'the history', log), close(nodes, 'the backplane', log)])
     unused.close()
   })
 }
 
-async function close (history: History | null, log: FastifyBaseLogger): Promise<void> {
+async function close (part: { close (): unknown } | null, name: string, log: FastifyBaseLogger): Promise<void> {
   try {
-    await history?.close()
+    await part?.close()
   } catch (error) {
-    log.error({ err: error }, 'the history could not be closed')
+    log.error({ err: error }, `${name} could not be closed`)
   }
 }
 
 // What the gateway itself answers follows what becomes of sessions; before any listener of the application, which may throw.
-function follow (emitter: EventEmitter, calls: Calls, presence: Presence | null): void {
+function follow (emitter: EventEmitter, calls: Calls, presence: Presence | null, nodes: Nodes | null): void {
   emitter.on('disconnect', session => {
     calls.ended(session)
     presence?.ended(session)
+    nodes?.ended(session)
   })
   if (presence === null) return
   emitter.on('subscribe', (session, channel) => presence.subscribed(session, channel))

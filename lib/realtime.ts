@@ -1,11 +1,12 @@
 import type { EventEmitter } from 'node:events'
-import type { Health, Realtime, RuntimeServices } from '../types/index.js'
+import type { BackplaneMetrics, Health, Realtime, RuntimeServices } from '../types/index.js'
 import { after } from './broker/after.js'
 import type { Broker } from './broker/broker.js'
 import type { Presence } from './broker/presence.js'
 import type { Calls } from './calls/calls.js'
 import { UsageError } from './errors.js'
 import { readCall, type ServiceOptions } from './options/index.js'
+import type { Nodes } from './nodes/nodes.js'
 import { ownName, readChannel, serviceName } from './protocol/channel.js'
 import type { ServiceDirectory } from './services/services.js'
 import { Injected } from './transports/inject.js'
@@ -18,13 +19,30 @@ export interface RealtimeParts {
   readonly calls: Calls
   /** Null where no channel has it. */
   readonly presence: Presence | null
+  /** Null where this is the only node. */
+  readonly nodes: Nodes | null
   readonly emitter: EventEmitter
   /** The gateway's, with the prefix of its scope. */
   readonly path: string
 }
 
+// What a node counts that is alone.
+const ALONE: BackplaneMetrics = {
+  nodes: 1,
+  interests: 0,
+  guests: 0,
+  remoteConnections: 0,
+  backplaneOut: 0,
+  backplaneIn: 0,
+  backplaneRefused: 0,
+  backplaneRecovered: 0,
+  backplaneMissed: 0,
+  relayed: 0,
+  adopted: 0
+}
+
 /** `app.realtime`: what an application may do, checked where it comes in. */
-export function realtimeOf ({ broker, runtime, services, calls, presence, emitter, path }: RealtimeParts): Realtime {
+export function realtimeOf ({ broker, runtime, services, calls, presence, nodes, emitter, path }: RealtimeParts): Realtime {
   const shapeOf = (channel: string) => {
     const shape = typeof channel === 'string' ? readChannel(channel, broker.limits) : null
     if (shape === null) throw new UsageError(`Malformed channel: ${channel}`)
@@ -78,10 +96,11 @@ export function realtimeOf ({ broker, runtime, services, calls, presence, emitte
       return this
     },
     sessions: broker.sessions,
+    session: clientId => broker.sessions.get(clientId) ?? nodes?.session(clientId) ?? null,
     inject: options => new Injected(broker, path, options),
     services: runtime,
-    metrics: () => ({ ...broker.metrics(), ...services.metrics(), ...calls.metrics(), ...presence?.metrics() ?? { presenceMembers: 0, presenceWatchers: 0 } }),
-    health: () => healthOf(broker, services)
+    metrics: () => ({ ...broker.metrics(), ...services.metrics(), ...calls.metrics(), ...presence?.metrics() ?? { presenceMembers: 0, presenceWatchers: 0 }, ...nodes?.metrics() ?? ALONE }),
+    health: () => healthOf(broker, services, nodes)
   }
 }
 
@@ -89,10 +108,12 @@ function logRefusal ({ log }: Broker, channel: string, error: string | null): vo
   if (error !== null) log.error({ channel, error }, 'an event of the application was not published')
 }
 
-function healthOf ({ closing, sessions, limits }: Broker, services: ServiceDirectory): Health {
+function healthOf ({ closing, sessions, limits }: Broker, services: ServiceDirectory, nodes: Nodes | null): Health {
   const state = closing ? 'closing' : sessions.size >= limits.sessions ? 'full' : 'open'
   const known = services.health()
-  return { ok: state === 'open' && Object.values(known).every(({ ok }) => ok), state, sessions: sessions.size, services: known }
+  const backplane = nodes?.health()
+  const ok = state === 'open' && backplane?.ok !== false && Object.values(known).every(({ ok }) => ok)
+  return { ok, state, sessions: sessions.size, services: known, ...(backplane !== undefined && { backplane }) }
 }
 
 /**

@@ -5,7 +5,7 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Value } from '@sinclair/typebox/value'
 import type { FastifyRequest, RouteShorthandOptions } from 'fastify'
-import type { Call, ConnectRequest, Connector, Extension, HandshakeRequest, History, Policy, Session } from '../../types/index.js'
+import type { Backplane, Call, ConnectRequest, Connector, Extension, HandshakeRequest, History, Policy, Session } from '../../types/index.js'
 import { OptionsError } from '../errors.js'
 import { LimitsSchema } from '../limits.js'
 import { readCall, type CallOptions } from './call.js'
@@ -25,7 +25,7 @@ const Hook = either<unknown>('a function or an array of functions', value => [va
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const transportNames = ['websocket', 'long-polling', 'callback-polling'] as const
 
-const isHistory = (value: unknown) => typeof value === 'object' && value !== null && ['append', 'since', 'channels', 'close'].every(method => isFunction((value as Record<string, unknown>)[method]))
+const has = (...methods: string[]) => (value: unknown) => typeof value === 'object' && value !== null && methods.every(method => isFunction((value as Record<string, unknown>)[method]))
 
 /** The options of the plugin. */
 export const OptionsSchema = Type.Object({
@@ -39,7 +39,8 @@ export const OptionsSchema = Type.Object({
   services: Type.Record(Type.String(), Type.Unsafe<ServiceOptions>(Type.Object({}, { additionalProperties: true })), { default: {}, description: 'by name: what is behind /service/NAME' }),
   channels: Type.Record(Type.String(), Type.Unsafe<ChannelOptions>(Type.Any()), { default: {}, description: 'by channel or pattern: what is true of them; the most specific wins' }),
   calls: Type.Record(Type.String(), Type.Unsafe<CallOptions>(Type.Any()), { default: {}, description: 'by name: what answers at /service/rpc/NAME' }),
-  history: Type.Optional(either<History>('a History: { append, since, channels, close }', value => isHistory(value))),
+  history: Type.Optional(either<History>('a History: { append, since, channels, close }', has('append', 'since', 'channels', 'close'))),
+  backplane: Type.Optional(either<Backplane>('a Backplane: nats({ connection }), redis({ client }), localBus().node(), or your own', has('open', 'publish', 'interest', 'send', 'shout', 'flush', 'close'))),
   directory: either<'names' | 'full' | ((session: Session) => Record<string, unknown>)>(
     '"names" or "full" or a function', value => value === 'names' || value === 'full' || isFunction(value),
   { default: 'names', description: 'what a client learns of the services: names and types, hosts and ports too, or what a function says' }),
@@ -56,7 +57,7 @@ export const OptionsSchema = Type.Object({
   asyncapi: Type.Optional(AsyncapiSchema),
   origins: Type.Array(Type.String(), { default: [], description: 'foreign origins that may speak: https://app.example, or *' }),
   authenticate: Type.Optional(func<(request: FastifyRequest, handshake: HandshakeRequest) => unknown>('identity of a session, or throw')),
-  renew: Type.Optional(func<(request: FastifyRequest, connect: ConnectRequest, session: Session) => unknown>('asked at every connect: the identity that it brings now, or undefined; throws where it may not go on')),
+  renew: Type.Optional(func<(request: FastifyRequest, connect: ConnectRequest, session: Session | null) => unknown>('asked at every connect: the identity that it brings now, or undefined; throws where it may not go on')),
   sameIdentity: Type.Optional(func<(one: unknown, other: unknown) => boolean>('whether two identities are the same person; deep equality where it is left out')),
   identityExpires: Type.Optional(func<(identity: unknown) => number | null | undefined>('when an identity ends, in ms since 1970; null: never')),
   policy: Type.Optional(Type.Unsafe<Policy>(Type.Object({}, { additionalProperties: true }))),
@@ -80,11 +81,12 @@ export type Options = Omit<Static<typeof OptionsSchema>, keyof RouteHooks> & Rou
 type Loose<T> = T extends (...args: never[]) => unknown ? T : T extends readonly unknown[] ? T : T extends object ? { [Key in keyof T]?: Loose<T[Key]> } : T
 
 /** What a user writes: every option may be left out. */
-export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'calls' | 'history' | 'policy' | 'extensions' | 'connectors' | 'monitor' | 'asyncapi' | keyof RouteHooks>> & RouteHooks & {
+export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'calls' | 'history' | 'backplane' | 'policy' | 'extensions' | 'connectors' | 'monitor' | 'asyncapi' | keyof RouteHooks>> & RouteHooks & {
   services?: Record<string, ServiceInput>
   channels?: Record<string, ChannelInput>
   calls?: Record<string, Call>
   history?: History
+  backplane?: Backplane
   policy?: Policy
   extensions?: Extension[]
   connectors?: Record<string, Connector>
@@ -100,10 +102,11 @@ export function readOptions (raw: RealtimeOptions = {}): Options {
   refuseNames('services', raw.services)
   refuseNames('channels', raw.channels)
   refuseNames('calls', raw.calls)
-  // A history is an object of its own, not a piece of configuration.
-  const { history, ...plain } = raw
+  // These are objects of their own, no pieces of configuration.
+  const { history, backplane, ...plain } = raw
   const options = Value.Default(OptionsSchema, unfold(fromNodefony(copyPlain(plain) as Record<string, unknown>))) as Options
   if (history !== undefined) options.history = history
+  if (backplane !== undefined) options.backplane = backplane
   refuse('', OptionsSchema, options)
   for (const [name, definition] of Object.entries(options.services)) options.services[name] = readService(name, definition, options)
   options.channels = readChannels(options.channels, options.limits)

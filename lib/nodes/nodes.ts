@@ -1,0 +1,258 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Appended, Arrived, Backplane, BackplaneHealth, BackplaneMetrics, Nodes as NodesPort, SessionHandle } from '../../types/index.js'
+import type { Broker } from '../broker/broker.js'
+import type { Presence } from '../broker/presence.js'
+import type { Session } from '../broker/session.js'
+import type { Limits } from '../limits.js'
+import type { Outgoing } from '../protocol/outgoing.js'
+import { Adoption } from './adoption.js'
+import { Bus } from './bus.js'
+import { Distribution } from './distribution.js'
+import { Guests } from './guests.js'
+import { Interests } from './interests.js'
+import { Members } from './members.js'
+import { Peers, type Peer } from './peers.js'
+import { Reach } from './reach.js'
+import { RemoteConnections } from './remote-connections.js'
+import type { Word, WordOf } from './words.js'
+
+/** What a node needs to be one of several; `plugin.ts` hands it over. */
+export interface NodesParts {
+  readonly backplane: Backplane
+  readonly limits: Limits
+  readonly log: FastifyBaseLogger
+}
+
+/** Who takes which word. */
+type Takers = { readonly [Say in Word['say']]: (word: WordOf<Say>, lines: readonly string[]) => void }
+
+/**
+ * This node among the others of its gateway (docs/scaling.md). What is published here goes to them and what is published
+ * there comes; a session answers wherever its client knocks; who is there is known from signs of life.
+ */
+export class Nodes implements NodesPort {
+  readonly #parts: NodesParts
+  readonly #bus: Bus
+  readonly #peers: Peers
+  readonly #interests: Interests
+  readonly #distribution: Distribution
+  readonly #guests: Guests
+  readonly #adoption: Adoption
+  readonly #remote: RemoteConnections
+  readonly #reach: Reach
+  readonly #takers: Takers
+  #members: Members | null = null
+  #broker: Broker | null = null
+  #starts = 0
+  #timer: NodeJS.Timeout | null = null
+
+  constructor (parts: NodesParts) {
+    const { backplane, limits, log } = parts
+    const broker = () => this.#broker as Broker
+    this.#parts = parts
+    this.#peers = new Peers(limits.nodeSilence, peer => this.#lost(peer))
+    this.#interests = new Interests(backplane, limits.interestLinger, () => broker().recorder?.cursors.forget())
+    this.#bus = new Bus(backplane, limits.nodeSilence, {
+      event: (payload, channel, interest) => this.#distribution.hear(payload, channel, interest),
+      word: (word, lines) => this.#hear(word, lines),
+      absent: node => this.#absent(node),
+      turned: up => this.#turned(up)
+    }, log)
+    this.#distribution = new Distribution({ bus: this.#bus, peers: this.#peers, interests: this.#interests, limits, broker })
+    this.#guests = new Guests(this.#bus, broker)
+    this.#adoption = new Adoption(this.#bus, this.#guests, broker)
+    this.#remote = new RemoteConnections(this.#bus, broker)
+    this.#reach = new Reach(this.#bus, broker)
+    this.#takers = this.#takersOf()
+  }
+
+  get name (): string {
+    return this.#bus.name
+  }
+
+  /** Begins: the node is one of many from now on. @param presence of its channels, where they have it */
+  async open (broker: Broker, presence: Presence | null): Promise<void> {
+    this.#broker = broker
+    if (presence !== null) this.#members = new Members(this.#bus, presence)
+    await this.#bus.open()
+    this.#timer = setInterval(() => this.#beat(), this.#parts.limits.nodeBeat).unref()
+  }
+
+  // What the broker wants
+
+  publish (channel: string, event: Outgoing, kept: Appended | null): void {
+    this.#distribution.publish(channel, event, kept)
+  }
+
+  interest (name: string, on: boolean): void {
+    this.#interests.set(name, on)
+  }
+
+  expect (name: string): Promise<void> | null {
+    return this.#interests.expect(name)
+  }
+
+  hears (channel: string): boolean {
+    return this.#interests.hears(channel)
+  }
+
+  forward (arrived: Arrived, clientId: string): boolean {
+    const node = this.#home(clientId)
+    if (node === null) return false
+    if (this.#bus.up) this.#adoption.take(arrived, node, clientId)
+    else this.#guests.refuse(arrived, clientId)
+    return true
+  }
+
+  deliver (clientId: string, event: Outgoing): boolean {
+    const node = this.#home(clientId)
+    return node !== null && this.#reach.deliver(node, clientId, event)
+  }
+
+  /** A session of another node; null where there is no such node. */
+  session (clientId: string): SessionHandle | null {
+    const node = this.#home(clientId)
+    return node === null ? null : this.#reach.session(node, clientId)
+  }
+
+  // The other node where a session should be. One that is known to be gone has none; one that is not known may be new.
+  #home (clientId: string): string | null {
+    const node = this.#adoption.home(clientId)
+    if (node === null || node === this.name) return null
+    return this.#bus.up && this.#peers.get(node)?.alive === false ? null : node
+  }
+
+  /** A session of this node is over. */
+  ended (session: Session): void {
+    this.#adoption.ended(session)
+  }
+
+  // Who is there
+
+  #beat (): void {
+    this.#bus.watch()
+    this.#shout(false)
+    this.#peers.sweep()
+    this.#interests.sweep()
+    this.#guests.sweep()
+    this.#adoption.sweep()
+  }
+
+  #shout (hello: boolean): void {
+    this.#bus.shout(this.#signOfLife(hello))
+  }
+
+  #signOfLife (hello: boolean) {
+    return { say: 'beat' as const, starts: this.#starts, last: this.#distribution.last, members: this.#members?.revision ?? 0, hello }
+  }
+
+  #turned (up: boolean): void {
+    if (!up) return
+    this.#starts++
+    this.#shout(true)
+    for (const peer of this.#peers.all) if (peer.starts > 0) this.#distribution.ask(peer)
+    this.#broker?.recorder?.cursors.catchUp()
+  }
+
+  #heard ({ from, starts, last, members, hello }: WordOf<'beat'>): void {
+    const peer = this.#peers.of(from)
+    this.#peers.hear(peer)
+    // It was cut off, and may have published what nobody heard.
+    if (peer.starts > 0 && starts > peer.starts) this.#distribution.ask(peer)
+    peer.starts = starts
+    this.#distribution.reached(peer, last)
+    if (hello) this.#bus.send(from, this.#signOfLife(false))
+    this.#members?.reached(peer, members)
+  }
+
+  // Nobody heard what was said to it: it has ended, or never was.
+  #absent (node: string): void {
+    this.#peers.lose(node)
+    this.#guests.lost(node, true)
+    this.#adoption.lost(node, true)
+  }
+
+  // While the bus is gone everybody seems to be.
+  #lost (peer: Peer): void {
+    const gone = this.#bus.up
+    this.#remote.lost(peer.name)
+    this.#guests.lost(peer.name, gone)
+    this.#adoption.lost(peer.name, gone)
+    this.#reach.lost(peer.name)
+    this.#members?.lost(peer)
+  }
+
+  // What they say
+
+  #hear (word: Word, lines: readonly string[]): void {
+    const movedTo = 'clientId' in word && isForSession(word) ? this.#adoption.movedTo(word.clientId) : undefined
+    if (movedTo !== undefined) return this.#bus.pass(movedTo, word, lines)
+    const take = this.#takers[word.say] as ((word: Word, lines: readonly string[]) => void) | undefined
+    take?.(word, lines)
+  }
+
+  #takersOf (): Takers {
+    const distribution = this.#distribution
+    const guests = this.#guests
+    const adoption = this.#adoption
+    const remote = this.#remote
+    const reach = this.#reach
+    return {
+      beat: word => this.#heard(word),
+      bye: ({ from }) => this.#peers.lose(from),
+      ask: word => distribution.answer(word),
+      missed: (word, lines) => distribution.take(word, lines),
+      relay: (word, [message = '']) => remote.receive(word, message),
+      taken: word => remote.taken(word),
+      gone: word => remote.gone(word),
+      probed: word => remote.probed(word),
+      answer: (word, lines) => guests.answer(word, lines),
+      probe: word => guests.probe(word),
+      pause: word => guests.pause(word),
+      resume: word => guests.resume(word),
+      left: word => guests.left(word),
+      close: word => guests.close(word),
+      adopt: word => adoption.give(word),
+      adopted: word => adoption.come(word),
+      kept: word => adoption.kept(word),
+      ended: ({ clientId }) => adoption.forget(clientId),
+      deliver: (word, [json = '']) => reach.delivered(word, json),
+      disconnect: word => reach.disconnected(word),
+      call: word => reach.called(word),
+      uncall: word => reach.uncalled(word),
+      called: word => reach.answered(word),
+      members: word => this.#members?.take(this.#peers.of(word.from), word),
+      'members?': ({ from }) => this.#members?.answer(from)
+    }
+  }
+
+  // Its end
+
+  /** The server closes: who polls here for a session elsewhere is sent elsewhere. */
+  shut (): void {
+    this.#guests.shut()
+  }
+
+  /** The last word. */
+  async close (): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#members?.close()
+    this.#bus.shout({ say: 'bye' })
+    await this.#bus.close()
+  }
+
+  // Figures
+
+  metrics (): BackplaneMetrics {
+    const { counted } = this.#distribution
+    return { ...counted, relayed: this.#guests.relayed, adopted: this.#adoption.adopted, nodes: this.#peers.alive + 1, interests: this.#interests.size, guests: this.#guests.size, remoteConnections: this.#remote.size }
+  }
+
+  health (): BackplaneHealth {
+    return { ok: this.#bus.up, node: this.name, nodes: this.#peers.alive + 1, since: this.#bus.since, missed: this.#distribution.counted.backplaneMissed }
+  }
+}
+
+function isForSession ({ say }: Word): boolean {
+  return say === 'relay' || say === 'adopt' || say === 'deliver' || say === 'disconnect' || say === 'call'
+}

@@ -1,0 +1,24 @@
+/** Several gateways on one bus, each on a port of its own. */
+import { localBus, type Backplane, type LocalNode, type RealtimeOptions } from '../../lib/index.js'
+import { startGateway, type Gateway } from './gateway.js'
+import { until } from './until.js'
+
+type Test = { after: (fn: () => unknown) => unknown }
+
+/** Starts so many, and waits until they know each other. */
+export async function startNodes<Plane extends Backplane> (t: Test, count: number, backplane: () => Plane, options: RealtimeOptions | ((index: number) => RealtimeOptions) = {}): Promise<(Gateway & { backplane: Plane })[]> {
+  const nodes = []
+  for (let index = 0; index < count; index++) {
+    const plane = backplane()
+    const own = typeof options === 'function' ? options(index) : options
+    nodes.push({ ...await startGateway(t, { ...own, backplane: plane }), backplane: plane })
+  }
+  await until(() => nodes.every(({ app }) => app.realtime.metrics().nodes === count), 'all nodes know each other')
+  return nodes
+}
+
+/** The same on a bus of this process, whose nodes can be cut off. */
+export function startLocalNodes (t: Test, count: number, options: RealtimeOptions | ((index: number) => RealtimeOptions) = {}): Promise<(Gateway & { backplane: LocalNode })[]> {
+  const bus = localBus()
+  return startNodes(t, count, () => bus.node(), options)
+}
