@@ -33,10 +33,13 @@ export class Recorder {
     return this.#lanes.has(channel)
   }
 
-  /** @returns null once it is kept and queued for its subscribers; 503 where it cannot be kept */
-  publish (definition: ChannelDefinition, event: EventMessage, publisher: Session | null): Eventually<Refusal | null> {
+  /**
+   * @param told its id, once it is kept and queued
+   * @returns null once it is kept and queued for its subscribers; 503 where it cannot be kept
+   */
+  publish (definition: ChannelDefinition, event: EventMessage, publisher: Session | null, told?: (id: number) => void): Eventually<Refusal | null> {
     const lane = this.#lanes.get(event.channel)
-    const record = () => this.#record(definition, event, publisher)
+    const record = () => this.#record(definition, event, publisher, told)
     if (lane !== undefined) return this.#follow(lane, event.channel, record)
     const recorded = record()
     return isThenable(recorded) ? this.#follow(new Lane(), event.channel, () => recorded) : recorded
@@ -53,7 +56,7 @@ export class Recorder {
     })
   }
 
-  #record (definition: ChannelDefinition, event: EventMessage, publisher: Session | null): Eventually<Refusal | null> {
+  #record (definition: ChannelDefinition, event: EventMessage, publisher: Session | null, told?: (id: number) => void): Eventually<Refusal | null> {
     const failed = (error: unknown): Refusal => {
       this.#broker.log.error({ err: error, channel: event.channel }, 'an event could not be kept')
       return refusal(503, event.channel, 'The history is not available')
@@ -61,7 +64,9 @@ export class Recorder {
     try {
       const appended = this.history.append(event, definition.options.history as Keep)
       const kept = (appended: number | Appended) => {
-        this.#fanOut(definition, event, typeof appended === 'number' ? appended : appended.id, publisher)
+        const id = typeof appended === 'number' ? appended : appended.id
+        this.#fanOut(definition, event, id, publisher)
+        told?.(id)
         return null
       }
       return isThenable(appended) ? appended.then(kept).then(undefined, failed) : kept(appended)
