@@ -10,7 +10,7 @@ export const BadRequestError = createError('FST_BAYEUX_BAD_REQUEST', '%s', 400)
 /** A browser on a foreign site spoke, and its origin is not in `origins`. */
 export const OriginError = createError('FST_BAYEUX_ORIGIN', 'Origin %s is not allowed', 403)
 
-/** The AsyncAPI document is not for whoever asked. */
+/** The AsyncAPI document is not for whoever asked, or whoever wants to publish over HTTP may not. */
 export const ForbiddenError = createError('FST_BAYEUX_FORBIDDEN', 'Not for you', 403)
 
 /** Neither JSON nor a form. */

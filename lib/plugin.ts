@@ -23,6 +23,7 @@ import { ServiceDirectory } from './services/services.js'
 import { clientFiles } from './transports/client-files.js'
 import type { UpgradeCookies } from './transports/cookie.js'
 import { OpenRequests } from './transports/open-requests.js'
+import { publishEndpoint } from './transports/publish-endpoint.js'
 import { withoutQueries } from './transports/request-log.js'
 import { routes } from './transports/routes.js'
 import { UnusedConnections } from './transports/unused-connections.js'
@@ -109,6 +110,9 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   if (options.asyncapi !== undefined) {
     const told = { transports: options.transports, channels: Object.entries(options.channels), services: () => services.definitions(), calls: () => calls.described() }
     app.register(asyncapiRoute(options.path, routeOf(options), options.asyncapi, told))
+  }
+  if (options.publish !== undefined) {
+    app.register(publishEndpoint({ broker, requests, path: options.path, origins: options.origins, route: routeOf(options), ...options.publish }), { logSerializers: withoutQueries(app.log) })
   }
   if (options.monitor !== undefined) addMonitor(app, options.monitor, { broker, services, path: options.path, route: routeOf(options), log })
 

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { BackplaneMetrics, Health, Realtime, RuntimeServices } from '../types/index.js'
 import { after } from './broker/after.js'
+import { refuseEvent } from './broker/application-event.js'
 import type { Broker } from './broker/broker.js'
 import type { Presence } from './broker/presence.js'
 import type { Calls } from './calls/calls.js'
@@ -8,6 +9,7 @@ import { UsageError } from './errors.js'
 import { readCall, type ServiceOptions } from './options/index.js'
 import type { Nodes } from './nodes/nodes.js'
 import { ownName, readChannel, serviceName } from './protocol/channel.js'
+import { refusalText } from './protocol/error.js'
 import type { ServiceDirectory } from './services/services.js'
 import { Injected } from './transports/inject.js'
 
@@ -50,10 +52,8 @@ export function realtimeOf ({ broker, runtime, services, calls, presence, nodes,
   }
   return {
     publish (channel, data, options) {
-      const { kind, pattern } = shapeOf(channel)
-      if (pattern || kind !== 'broadcast') throw new UsageError(`Only broadcast channels can be published to: ${channel}`)
-      const wrong = broker.channels?.of(channel)?.explain(data) ?? null
-      if (wrong !== null) throw new UsageError(`${channel}: ${wrong}`)
+      const wrong = refuseEvent(broker, channel, data)
+      if (wrong !== null) throw new UsageError(`${channel}: ${refusalText(wrong)}`)
       const published = broker.publish(channel, data, null, options)
       if (published !== null) after(published, refused => logRefusal(broker, channel, refused))
     },

@@ -261,3 +261,30 @@ t.test('chat', async t => {
     }
   })
 })
+
+t.test('publish', async t => {
+  const TOKEN = 'a token of this test'
+  const example = await run(t, 'publish', { TOKEN })
+  const server = new Visitor(example, { authorization: `Bearer ${TOKEN}` })
+  const build = async (visitor: Visitor, channel: string, state: unknown) => {
+    const response = await visitor.fetch('/realtime/publish', 'POST', { channel, data: { state } })
+    return [response.status, (await response.json() as Message).successful]
+  }
+  const page = await new Visitor(example).socket(t)
+  const { clientId } = await page.ask(shake())
+  t.match(await page.ask(subscribe(clientId, '/builds/*')), { successful: true })
+  for (const authorization of ['', 'Bearer x', TOKEN]) t.strictSame(await build(new Visitor(example, { authorization }), '/builds/web', 'green'), [403, undefined])
+  t.strictSame(await build(server, '/builds/web', 'blue'), [422, false])
+  t.match(await page.ask({ channel: '/builds/web', clientId, data: { state: 'green' } }), { error: /^405:/ }, 'no page may')
+  t.strictSame(await build(server, '/builds/web', 'running'), [200, true])
+  t.match(await page.next(message => 'data' in message), { channel: '/builds/web', data: { state: 'running' } })
+
+  inChromium(t, 'its page', async (t, browser) => {
+    const page = await openPage(t, browser, example.origin)
+    await page.locator('dt', { hasText: 'web' }).waitFor()
+    await page.locator('dd', { hasText: 'running' }).waitFor()
+    t.strictSame(await build(server, '/builds/web', 'green'), [200, true])
+    await page.locator('dd', { hasText: 'green' }).waitFor()
+    t.equal(await page.locator('dd').count(), 1)
+  })
+})

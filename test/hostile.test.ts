@@ -96,7 +96,7 @@ function post (url: string, text: string): Promise<{ status: number, answer: str
   if (chance(0.2)) headers.cookie = `BAYEUX_BROWSER=${chance(0.5) ? 'x'.repeat(27) : encodeURIComponent(wellFormed(text.slice(0, 20)))}`
   if (chance(0.05)) headers.origin = pick(['https://evil.example', 'null', 'http://127.0.0.1'])
   return new Promise((resolve, reject) => {
-    const sending = request(url + pick(['', '', '/', '/handshake', '/connect', '/x']), { method: chance(0.97) ? 'POST' : pick(['GET', 'PUT', 'DELETE', 'OPTIONS']), agent, headers }, response => {
+    const sending = request(url + pick(['', '', '/', '/handshake', '/connect', '/publish', '/x']), { method: chance(0.97) ? 'POST' : pick(['GET', 'PUT', 'DELETE', 'OPTIONS']), agent, headers }, response => {
       let answer = ''
       response.setEncoding('utf8').on('data', piece => { answer += piece }).on('end', () => resolve({ status: response.statusCode ?? 0, answer })).on('error', reject)
     })

@@ -25,6 +25,7 @@ async function talkative (t: Test, options: RealtimeOptions): Promise<Gateway & 
       if (request.headers.authorization !== headers.authorization) throw new Error('no such token')
       return { token: ext?.token, name: 'ada' }
     },
+    publish: { authorize: () => true },
     policy: { canPublish: (_session, channel) => { if (channel === '/throws') throw new Error('a policy that fails'); return true } },
     channels: { '/strict': { schema: Type.Number(), history: {} } },
     calls: { fails: { handler: () => { throw new Error('a call that fails') } }, lies: { result: Type.Number(), handler: () => secret('data') } },
@@ -77,6 +78,10 @@ t.test('what a log must not hold', async t => {
     return JSON.parse(text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')))[0]
   }))
   for (const clientId of [...app.realtime.sessions.keys()]) secrets.add(clientId)
+
+  const publish = (body: string) => fetch(`${url}/publish?token=${secret('token')}`, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body })
+  for (const channel of ['/heard', '/strict', '/service/it']) await publish(JSON.stringify({ channel, data, ext: { token: secret('token') } }))
+  await publish(secret('garbage'))
 
   await post(`[{"channel":"/a","data":"${secret('garbage')}"`)
   await post(JSON.stringify([shake]), { authorization: `Bearer ${secret('header')}-wrong` })

@@ -159,12 +159,13 @@ export class Broker {
 
   /**
    * Gives an event to everybody interested, once each; its JSON is made once.
+   * @param kept is told its id where a history keeps it
    * @returns null once it is queued for them; the refusal where its channel has a history that could not keep it
    */
-  publish (channel: string, data: unknown, publisher: Session | null, more?: { id?: MessageId, ext?: Record<string, unknown> }): Eventually<Refusal | null> {
+  publish (channel: string, data: unknown, publisher: Session | null, more?: { id?: MessageId, ext?: Record<string, unknown> }, kept?: (replayId: number) => void): Eventually<Refusal | null> {
     const event = { channel, data, ...more } as EventMessage
     const definition = this.channels?.of(channel)
-    if (definition?.options.history !== undefined && this.recorder !== null) return this.recorder.publish(definition, event, publisher)
+    if (definition?.options.history !== undefined && this.recorder !== null) return this.recorder.publish(definition, event, publisher, kept)
     const silent = publisher !== null && definition?.options.echo === false
     fanOut(this, event, event, publisher, silent ? [publisher] : undefined)
     return null

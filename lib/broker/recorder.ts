@@ -40,9 +40,12 @@ export class Recorder {
     return this.history.shared === true || this.#lanes.has(channel)
   }
 
-  /** @returns null once it is kept and queued for its subscribers; 503 where it cannot be kept */
-  publish (definition: ChannelDefinition, event: EventMessage, publisher: Session | null): Eventually<Refusal | null> {
-    const recorded = this.inLane(event.channel, () => this.#record(definition, event, publisher))
+  /**
+   * @param told its id, once it is kept and queued
+   * @returns null once it is kept and queued for its subscribers; 503 where it cannot be kept
+   */
+  publish (definition: ChannelDefinition, event: EventMessage, publisher: Session | null, told?: (id: number) => void): Eventually<Refusal | null> {
+    const recorded = this.inLane(event.channel, () => this.#record(definition, event, publisher, told))
     return recorded === undefined ? refusal(503, event.channel, 'Too many messages wait for the history') : recorded
   }
 
@@ -63,7 +66,7 @@ export class Recorder {
   }
 
   /**
-   * Does something with a channel when what came before is done.
+   * Does something with a channel when what came before is done. It never rejects.
    * @returns undefined where too much waits
    */
   inLane<T> (channel: string, work: () => Eventually<T>): Eventually<T> | undefined {
@@ -76,40 +79,39 @@ export class Recorder {
   #follow<T> (lane: Lane, channel: string, work: () => Eventually<T>): Promise<T> | undefined {
     if (lane.length >= this.#broker.limits.lane) return
     this.#lanes.set(channel, lane)
-    return new Promise((resolve, reject) => {
-      const settled = () => { if (lane.length === 0) this.#lanes.delete(channel) }
-      lane.push(() => {
-        const done = after(work(), result => {
-          settled()
-          resolve(result)
-        })
-        return isThenable(done) ? done.then(undefined, error => { settled(); reject(error) }) : done
-      })
+    return new Promise(resolve => {
+      lane.push(() => after(work(), result => {
+        if (lane.length === 0) this.#lanes.delete(channel)
+        resolve(result)
+      }))
     })
   }
 
-  #record (definition: ChannelDefinition, event: EventMessage, publisher: Session | null): Eventually<Refusal | null> {
+  #record (definition: ChannelDefinition, event: EventMessage, publisher: Session | null, told?: (id: number) => void): Eventually<Refusal | null> {
     const failed = (error: unknown): Refusal => {
       this.#broker.log.error({ err: error, channel: event.channel }, 'an event could not be kept')
       return refusal(503, event.channel, 'The history is not available')
     }
     try {
       const appended = this.history.append(event, definition.options.history as Keep)
-      const kept = (appended: number | Appended) => this.#kept(definition, event, appended, publisher)
+      const kept = (appended: number | Appended) => after(this.#kept(definition, event, appended, publisher), id => {
+        told?.(id)
+        return null
+      })
       return isThenable(appended) ? appended.then(kept).then(undefined, failed) : kept(appended)
     } catch (error) {
       return failed(error)
     }
   }
 
-  #kept (definition: ChannelDefinition, event: EventMessage, appended: number | Appended, publisher: Session | null): Eventually<null> {
+  #kept (definition: ChannelDefinition, event: EventMessage, appended: number | Appended, publisher: Session | null): Eventually<number> {
     const { channel } = event
     const kept = typeof appended === 'number' ? { id: appended, before: 0 } : appended
     const sent = withReplayId(event, kept.id, definition.options.replay === 'salesforce')
     const outgoing = announce(this.#broker, event, sent, publisher, kept)
     return after(this.cursors.reach(channel, kept.before), reached => {
       if (reached && this.cursors.pass(channel, kept.id)) this.#handOut(channel, outgoing, kept.id, definition.options.echo ? null : publisher, publisher)
-      return null
+      return kept.id
     })
   }
 

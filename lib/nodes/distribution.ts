@@ -23,7 +23,7 @@ export interface DistributionParts {
 
 // What a node asks for is what it is interested in, where that can be said in a few words.
 const MOST_INTERESTS = 1000
-// Of a node that was asked for what was missed and does not answer, what comes now is taken again.
+// ms until a node is asked once more that has not answered.
 const PATIENCE = 5000
 // Events that go in one word, in characters.
 const CHUNK = 256 * 1024
@@ -98,7 +98,7 @@ export class Distribution {
   /** A node says how far it is. */
   reached (peer: Peer, last: number): void {
     if (peer.asked === Infinity) peer.seen = Math.max(peer.seen, last)
-    else if (now() - peer.asked > PATIENCE) peer.asked = Infinity
+    else if (now() - peer.asked > PATIENCE) this.ask(peer)
   }
 
   /** Asks a node for what was missed of it. */

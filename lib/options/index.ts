@@ -11,12 +11,14 @@ import { LimitsSchema } from '../limits.js'
 import { readCall, type CallOptions } from './call.js'
 import { readChannels, type ChannelInput, type ChannelOptions } from './channel.js'
 import { copyPlain, either, func, isFunction, refuse } from './schema-pieces.js'
+import { PublishSchema, type PublishOptions } from './publish.js'
 import { readService, type ServiceOptions } from './service.js'
 import type { ServiceInput } from './service-input.js'
 import { AsyncapiSchema, MonitorSchema, unfold, type AsyncapiInput, type MonitorOptions } from './watching.js'
 
 export { readCall, type CallOptions } from './call.js'
 export type { ChannelInput, ChannelOptions } from './channel.js'
+export type { PublishOptions } from './publish.js'
 export { readService, type ServiceOptions } from './service.js'
 export type { ServiceInput } from './service-input.js'
 export type { AsyncapiInput, AsyncapiOptions, MonitorOptions } from './watching.js'
@@ -55,6 +57,7 @@ export const OptionsSchema = Type.Object({
   client: Type.Boolean({ default: true, description: 'serve the client for browsers at {path}/client.js' }),
   monitor: Type.Optional(MonitorSchema),
   asyncapi: Type.Optional(AsyncapiSchema),
+  publish: Type.Optional(PublishSchema),
   origins: Type.Array(Type.String(), { default: [], description: 'foreign origins that may speak: https://app.example, or *' }),
   authenticate: Type.Optional(func<(request: FastifyRequest, handshake: HandshakeRequest) => unknown>('identity of a session, or throw')),
   renew: Type.Optional(func<(request: FastifyRequest, connect: ConnectRequest, session: Session | null) => unknown>('asked at every connect: the identity that it brings now, or undefined; throws where it may not go on')),
@@ -81,7 +84,7 @@ export type Options = Omit<Static<typeof OptionsSchema>, keyof RouteHooks> & Rou
 type Loose<T> = T extends (...args: never[]) => unknown ? T : T extends readonly unknown[] ? T : T extends object ? { [Key in keyof T]?: Loose<T[Key]> } : T
 
 /** What a user writes: every option may be left out. */
-export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'calls' | 'history' | 'backplane' | 'policy' | 'extensions' | 'connectors' | 'monitor' | 'asyncapi' | keyof RouteHooks>> & RouteHooks & {
+export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'calls' | 'history' | 'backplane' | 'policy' | 'extensions' | 'connectors' | 'monitor' | 'asyncapi' | 'publish' | keyof RouteHooks>> & RouteHooks & {
   services?: Record<string, ServiceInput>
   channels?: Record<string, ChannelInput>
   calls?: Record<string, Call>
@@ -92,6 +95,7 @@ export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'cal
   connectors?: Record<string, Connector>
   monitor?: { authorize: MonitorOptions['authorize'], interval?: number }
   asyncapi?: boolean | AsyncapiInput
+  publish?: PublishOptions
 }
 
 /**

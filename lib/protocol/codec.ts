@@ -6,10 +6,10 @@
  */
 import { scan } from 'secure-json-parse'
 import { adviseNone } from './advice.js'
-import { readChannel, type ChannelLimits } from './channel.js'
+import { readChannel, type ChannelKind, type ChannelLimits } from './channel.js'
 import { refusal, type Refusal } from './error.js'
 import { requestValidators, type Operation } from './schemas.js'
-import type { Checked, Incoming, MessageId, ReplyMessage } from './message.js'
+import type { Checked, Incoming, Malformed, MessageId, ReplyMessage } from './message.js'
 
 /** The bounds of a batch: its messages, the depth of each, and the names of channels. */
 export interface CodecLimits extends ChannelLimits {
@@ -18,11 +18,14 @@ export interface CodecLimits extends ChannelLimits {
 }
 
 /** What one request or frame holds. A handshake stands alone: the messages beside it are ignored. */
-export interface Batch {
-  readonly incoming: readonly Incoming[]
+export interface Batch<One extends Incoming = Incoming> {
+  readonly incoming: readonly One[]
   /** Whether it came as one object, not in an array; the reply takes the same shape. */
   readonly bare: boolean
 }
+
+/** What a request holds in which everything is to be published. */
+export type PublishBatch = Batch<Malformed | Extract<Checked, { operation: 'publish' }>>
 
 /** Why a request or frame is answered as a whole: it is no JSON, or no object or array of objects, or too many. */
 export class Undecodable {
@@ -44,18 +47,35 @@ const meta: ReadonlyMap<string, Operation> = new Map([
   ['/meta/disconnect', 'disconnect']
 ])
 
+type OperationOf = (channel: string, kind: ChannelKind) => Operation | undefined
+
+const ofClients: OperationOf = (channel, kind) => kind === 'meta' ? meta.get(channel) : 'publish'
+const publishOnly: OperationOf = () => 'publish'
+
 /**
  * Reads one text: a WebSocket frame, or an HTTP body.
  * @returns the batch in it, or why there is none
  */
 export function decode (text: string, limits: CodecLimits): Batch | Undecodable {
+  return decodeText(text, limits, ofClients)
+}
+
+/**
+ * Reads one text in which every message is to be published, whatever its channel: an HTTP body of the application's.
+ * @returns the batch in it, or why there is none
+ */
+export function decodePublishes (text: string, limits: CodecLimits): PublishBatch | Undecodable {
+  return decodeText(text, limits, publishOnly) as PublishBatch | Undecodable
+}
+
+function decodeText (text: string, limits: CodecLimits, operationOf: OperationOf): Batch | Undecodable {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     return new Undecodable('Not JSON', true)
   }
-  return decodeValues(Array.isArray(value) ? value : [value], !Array.isArray(value), text, limits)
+  return decodeValues(Array.isArray(value) ? value : [value], !Array.isArray(value), text, limits, operationOf)
 }
 
 /**
@@ -77,7 +97,7 @@ export function decodeForm (texts: readonly string[], limits: CodecLimits): Batc
       return new Undecodable('Not JSON', true)
     }
   }
-  return decodeValues(values, false, texts.join(''), limits)
+  return decodeValues(values, false, texts.join(''), limits, ofClients)
 }
 
 function tooMany (limits: CodecLimits): Undecodable {
@@ -92,7 +112,7 @@ function mayBeDeep (text: string, limits: CodecLimits): boolean {
 // Unicode escapes can spell either name, so a backslash counts as a suspicion.
 const SUSPICIOUS = /__proto__|constructor|\\u/
 
-function decodeValues (values: readonly unknown[], bare: boolean, text: string, limits: CodecLimits): Batch | Undecodable {
+function decodeValues (values: readonly unknown[], bare: boolean, text: string, limits: CodecLimits, operationOf: OperationOf): Batch | Undecodable {
   if (values.length > limits.batch) return tooMany(limits)
   const deep = mayBeDeep(text, limits)
   const suspicious = SUSPICIOUS.test(text)
@@ -106,7 +126,7 @@ function decodeValues (values: readonly unknown[], bare: boolean, text: string, 
       ? malformed(message, limits, refusal(400, '', `Deeper than ${limits.jsonDepth} levels`))
       : suspicious && poisons(message)
         ? malformed(message, limits, refusal(400, '', 'Forbidden property'))
-        : check(message, limits)
+        : check(message, limits, operationOf)
     if (one.operation === 'handshake') return { incoming: [one], bare }
     incoming.push(one)
   }
@@ -133,12 +153,12 @@ function poisons (message: object): boolean {
   }
 }
 
-function check (message: Record<string, unknown>, limits: CodecLimits): Incoming {
+function check (message: Record<string, unknown>, limits: CodecLimits, operationOf: OperationOf): Incoming {
   const { channel } = message
   if (typeof channel !== 'string') return malformed(message, limits, refusal(400, '', 'A message needs a channel'))
   const shape = readChannel(channel, limits)
   if (shape === null) return malformed(message, limits, refusal(400, channel, 'Malformed channel'))
-  const operation = shape.kind === 'meta' ? meta.get(channel) : 'publish'
+  const operation = operationOf(channel, shape.kind)
   if (operation === undefined) return malformed(message, limits, refusal(403, channel, 'Forbidden channel'))
   const validator = requestValidators[operation]
   if (validator.check(message)) return { operation, message } as unknown as Checked

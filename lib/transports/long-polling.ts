@@ -4,7 +4,7 @@ import { BadRequestError, MediaTypeError } from '../errors.js'
 import { decode, decodeForm, Undecodable } from '../protocol/codec.js'
 import type { Caller } from '../../types/index.js'
 import { Exchange } from './exchange.js'
-import { openKey, type OpenRequest } from './open-requests.js'
+import { arrived, openKey, type OpenRequest } from './open-requests.js'
 
 /**
  * The bodies that a POST may bring: JSON stays text, a form becomes the texts of its `message` fields
@@ -28,11 +28,6 @@ export function parseBodies (scope: FastifyInstance, bodyLimit: number): void {
     if (body.startsWith('message=')) done(null, fields(body))
     else done(new MediaTypeError(request.headers['content-type']))
   })
-}
-
-// Here, and not in a hook: whoever brings hooks may take their time after it.
-function arrived (request: FastifyRequest): void {
-  (request[openKey] as OpenRequest).arrived = true
 }
 
 function fields (body: string): string[] {

@@ -27,6 +27,11 @@ export interface OpenRequest {
   exchange: { closed (): void } | null
 }
 
+/** The body of a request is here. For a parser, and not for a hook: whoever brings hooks may take their time after it. */
+export function arrived (request: FastifyRequest): void {
+  (request[openKey] as OpenRequest).arrived = true
+}
+
 /**
  * The HTTP requests that are not answered yet. One whose body does not come in time is answered 408, and
  * what is still open when the server has drained is cut: a half-sent body would keep it from closing.

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { decode, decodeForm, Undecodable, type Batch } from '../../lib/protocol/codec.js'
+import { decode, decodeForm, decodePublishes, Undecodable, type Batch } from '../../lib/protocol/codec.js'
 import { spellArray, spellBare } from '../../lib/protocol/dialect.js'
 import { errorTexts, isRefusal, refusal, refusalCode, type ErrorCode } from '../../lib/protocol/error.js'
 import type { Malformed } from '../../lib/protocol/message.js'
@@ -30,6 +30,14 @@ t.test('each operation is known by its exact channel', async t => {
   for (const channel of ['/meta/subscribe/x', '/meta/foo', '/meta/handshake/', '/meta/*']) {
     t.match(errorOf({ channel, clientId: 'a', subscription: '/a' }), { error: /^40[03]:/ }, channel)
   }
+})
+
+t.test('where everything is to be published, no channel means anything else', async t => {
+  const messages = [{ channel: '/meta/handshake', version: '1.0', supportedConnectionTypes: [], data: 1 }, { channel: '/meta/else', data: 1 }, { channel: '/a', data: 1 }, { channel: '/meta/connect' }, { channel: '/a b', data: 1 }]
+  const batch = decodePublishes(JSON.stringify(messages), limits) as Batch
+  t.strictSame(batch.incoming.map(({ operation }) => operation), ['publish', 'publish', 'publish', 'malformed', 'malformed'])
+  t.ok(decodePublishes('[5]', limits) instanceof Undecodable)
+  t.equal((decodePublishes('{"channel":"/a","data":1}', limits) as Batch).bare, true)
 })
 
 t.test('the type of every field is checked, and the error names it', async t => {

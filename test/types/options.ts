@@ -122,7 +122,7 @@ export async function use (session: Session): Promise<void> {
   })
   stop()
   app.realtime.on('disconnect', (gone, reason) => {
-    const why: 'disconnected' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'unauthenticated' | 'failed' | 'shutdown' = reason
+    const why: 'disconnected' | 'moved' | 'expired' | 'overflow' | 'closed' | 'kicked' | 'unauthenticated' | 'failed' | 'shutdown' = reason
     app.log.info({ why, number: gone.number })
   })
   // @ts-expect-error no such event
