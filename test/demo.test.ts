@@ -73,29 +73,6 @@ inChromium(t, 'the page', async (t, browser) => {
     t.notMatch(story.slice(loaded).join('\n'), 'handshake', 'no new session')
   })
 
-  t.test('carries a chat between two tabs, and says who wrote', async t => {
-    const context = await browser.newContext()
-    t.teardown(() => context.close())
-    const [one, two] = [await DemoPage.open(t, context, demo.url), await DemoPage.open(t, context, demo.url)]
-    for (const page of [one, two]) await page.connectedOver('websocket')
-    await one.find('#chat-name').fill('Ada')
-    await two.find('#chat-name').fill('Grace')
-    await one.says('Is anybody there?')
-    await two.shows('#chat-lines li[data-mine="false"]', /^Ada.*Is anybody there\?$/)
-    await two.says('<b>In the other tab</b>')
-    await one.shows('#chat-lines li[data-mine="false"]', /^Grace.*<b>In the other tab<\/b>$/)
-    await one.shows('#chat-lines li[data-mine="true"]', /^Ada \(you\).*Is anybody there\?$/)
-    // The page does not let anybody write at length, and neither does the server.
-    await one.find('#chat-text').fill('x'.repeat(300))
-    t.equal((await one.find('#chat-text').inputValue()).length, 280)
-    await one.page.evaluate("document.getElementById('chat-text').removeAttribute('maxlength')")
-    await one.says('x'.repeat(281))
-    await one.shows('#chat-status', 'Not sent: 400:/chat/demo')
-    await one.says('x'.repeat(280))
-    await two.shows('#chat-lines li', 'x'.repeat(280))
-    t.equal(await two.find('#chat-lines li').count(), 3)
-  })
-
   t.test('has a monitor page, where its sessions are seen and ended', async t => {
     const context = await browser.newContext()
     t.teardown(() => context.close())
@@ -123,12 +100,12 @@ inChromium(t, 'the page', async (t, browser) => {
       await page.shows('#countdown', 'Next attempt')
       await page.shows('#notice-text', 'The network is cut')
       t.ok((await page.tally()).swallowed > 0, 'something was lost on the wire')
-      await page.says('said in the dark')
+      const words = `said in the dark, over ${transport}`
+      await page.says(words)
       await page.shows('#chat-status', '1 waits for the connection')
-      await page.find('#cut').click()
-      await page.find('#hurry').click()
+      await page.mend()
       await page.connectedOver(transport)
-      await page.shows('#chat-lines li', 'said in the dark')
+      await page.shows('#chat-lines li', words)
       await page.changes('#delivery-last')
       const { last, received, missing, doubled } = await page.tally()
       t.same({ missing, doubled }, { missing: 0, doubled: 0 })
@@ -165,11 +142,11 @@ inChromium(t, 'the page', async (t, browser) => {
     await page.choose('long-polling')
     await page.connectedOver('long-polling')
     await page.toggle('random').click()
-    await page.serviceIs('random', 'live')
+    await page.logs('call', 'random.start(1000) → true')
     const letIn = await page.refuse(({ channel }) => channel === '/meta/connect', { error: '403::Go away', advice: { reconnect: 'none' } })
     await page.shows('#notice-text', 'The gateway has closed the connection: 403::Go away')
     await page.serviceIs('random', 'waiting')
-    t.equal(await page.find('#log li[data-kind="error"]').count(), 1, 'said once')
+    t.same(await page.find('#log li[data-kind="error"] .text').allTextContents(), ['403::Go away'], 'said once')
     await letIn()
     await page.find('#reopen').click()
     await page.connectedOver('long-polling')
@@ -255,10 +232,10 @@ t.test('random speaks JSON-RPC to anybody', async t => {
 t.test('nobody counts but the server, and nobody listens to everything', async t => {
   const { policy } = await import('../example/demo/policy.js')
   const nobody = {} as Session
-  const words = { id: '1', name: 'Ada', text: 'Hello' }
+  const words = { id: '1', name: 'Ada', text: 'Hello', at: 1 }
   t.equal(policy.canPublish?.(nobody, '/demo/counter', { run: 1, number: 1 }), false)
   t.equal(policy.canPublish?.(nobody, '/chat/demo', words), true)
-  for (const wrong of [null, 'Hello', {}, { ...words, more: '' }, { ...words, name: ' ' }, { ...words, text: 1 }, { ...words, name: 'x'.repeat(33) }]) {
+  for (const wrong of [null, 'Hello', {}, { ...words, more: '' }, { ...words, name: ' ' }, { ...words, text: 1 }, { ...words, name: 'x'.repeat(33) }, { ...words, at: 'now' }]) {
     t.match(policy.canPublish?.(nobody, '/chat/demo', wrong), /^400:/, JSON.stringify(wrong))
   }
   t.equal(policy.canSubscribe?.(nobody, '/**'), false)

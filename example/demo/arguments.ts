@@ -26,8 +26,8 @@ speaks to it at /demo/realtime, and the services behind it:
   dmsg        1316  the log of this server, live
   monitoring        figures of this process and of the gateway, each second
 
-The page also has a chat between its tabs, and a button that cuts its network
-and shows that nothing is lost.
+The page also has a chat, with who is there and what was said before, and a
+button that cuts its network and shows that nothing is lost.
 
 The services are listed in example/demo/realtime.yml, and so are their ports.
 The third is built into the gateway; the others are plain text over TCP, so a

@@ -1,10 +1,10 @@
 /** Who may do what in the demo: everybody may hear the counter, speak with the services, and chat, but not at length. */
 import type { Policy, Session } from 'fastify-bayeux'
+import { CHAT, LONGEST_NAME } from './chat.js'
 
-const CHAT = '/chat/demo'
 const SERVICE = '/service/'
 const HEARD = [CHAT, '/demo/counter']
-const LONGEST = { id: 40, name: 32, text: 280 }
+const LONGEST = { id: 40, name: LONGEST_NAME, text: 280 }
 
 export const policy: Policy = {
   canSubscribe: (_session, channel) => channel.startsWith(SERVICE) || HEARD.includes(channel),
@@ -16,10 +16,13 @@ export function mayMonitor ({ caller }: Session): boolean {
   return ['127.0.0.1', '::1', '::ffff:127.0.0.1'].includes(caller.address)
 }
 
+// With the time that the chat's extension has put there.
 function isWords (data: unknown): boolean {
-  if (typeof data !== 'object' || data === null || Object.keys(data).length !== 3) return false
+  if (typeof data !== 'object' || data === null) return false
+  const { at, ...words } = data as Record<string, unknown>
+  if (typeof at !== 'number' || Object.keys(words).length !== 3) return false
   return Object.entries(LONGEST).every(([field, longest]) => {
-    const value = (data as Record<string, unknown>)[field]
+    const value = words[field]
     return typeof value === 'string' && value.trim() !== '' && value.length <= longest
   })
 }

@@ -7,8 +7,10 @@ import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import realtime from 'fastify-bayeux'
 import { endOnSignal } from '../../lib/cli/signals.js'
 import { readArguments, type Settings } from './arguments.js'
+import { CHAT, chat, infoOf } from './chat.js'
 import { readConfiguration, startServices } from './configuration.js'
 import { count } from './counter.js'
+import { endLeft, loadedAgain } from './leaving.js'
 import { listenOrMove } from './listen.js'
 import { LogFeed } from './log-feed.js'
 import { PAGE, pages } from './pages.js'
@@ -29,9 +31,12 @@ async function run (settings: Settings): Promise<void> {
 
   const configuration = await readConfiguration()
   await startServices(configuration, services, warn)
-  await app.register(realtime, { ...configuration, policy, monitor: { authorize: mayMonitor } })
+  // What a file cannot say: who is in the chat, by name.
+  const channels = { ...configuration.channels, [CHAT]: { ...configuration.channels?.[CHAT], presence: infoOf } }
+  await app.register(realtime, { ...configuration, channels, policy, extensions: [chat, loadedAgain], monitor: { authorize: mayMonitor } })
   tellStory(app)
   count(app)
+  endLeft(app)
   await app.register(pages)
   const port = await listen(app, settings, warn)
   process.stdout.write(`\nOpen ${pageUrl(settings.host, port)}\n\n`)

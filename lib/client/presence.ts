@@ -87,6 +87,8 @@ export class Presence implements AsyncIterable<readonly Member[]>, Disposable {
   // What a list changes is told as changes, too: it comes again with each new session.
   #hear ({ members, leave = [], join = [] }: PresenceNews): void {
     const before = this.#known
+    // Changes without the list are of a page that was loaded again: they waited for it, and so does the list.
+    if (members === undefined && before === undefined) return
     const now = new Map(members === undefined ? before : [])
     for (const { id } of leave) now.delete(id)
     for (const member of members ?? join) now.set(member.id, member)

@@ -1,7 +1,10 @@
 /** Who is on a channel, as the client tells it, in Node over both transports. */
 import t, { type Test } from 'tap'
 import type { Member, RealtimeClient, TransportName } from '../../lib/client/index.js'
+import { Presence } from '../../lib/client/presence.js'
+import type { Subscriber, Subscriptions } from '../../lib/client/subscriptions.js'
 import type { RealtimeOptions } from '../../lib/index.js'
+import type { PresenceNews } from '../../types/index.js'
 import { startGateway, type Gateway } from '../harness/gateway.js'
 import { inState, makeClient, transports } from '../harness/realtime-client.js'
 import { until, within } from '../harness/until.js'
@@ -139,3 +142,24 @@ async function survives (t: Test, transport: TransportName): Promise<void> {
   for (const [what, who] of told as [string, string][]) balance.set(who, (balance.get(who) ?? 0) + (what === 'join' ? 1 : -1))
   t.same([...balance].filter(([, count]) => count !== 0).sort(), [['cleo', 1], ['me', 1]], 'what has changed meanwhile is told as joins and leaves')
 }
+
+t.test('a page that is loaded again waits for the list: changes that come before it are no list', async t => {
+  let subscriber: Subscriber | undefined
+  const join = (_channel: string, _data: unknown, joined: Subscriber) => {
+    subscriber = joined
+    return () => {}
+  }
+  const subscriptions = { join } as unknown as Subscriptions
+  const lobby = new Presence(subscriptions, '/chat/lobby', undefined)
+  const joined: unknown[] = []
+  lobby.on('join', ({ info }) => joined.push(info))
+  const hear = (data: PresenceNews) => subscriber?.event({ channel: '/service/presence/chat/lobby', data })
+  const [ada, bob, eve] = ['ada', 'bob', 'eve'].map(name => ({ id: name, since: 1, info: name })) as [Member, Member, Member]
+  hear({ join: [bob] })
+  t.same(lobby.members, [], 'nothing is known yet')
+  hear({ members: [ada, bob] })
+  t.same(namesOf(lobby.members), ['ada', 'bob'])
+  hear({ join: [eve] })
+  t.same(joined, ['eve'], 'who was there has not come')
+  lobby.close()
+})

@@ -88,6 +88,40 @@ export class DemoPage {
     await this.find('#chat-text').press('Enter')
   }
 
+  async isCalled (name: string): Promise<void> {
+    await this.find('#chat-name').fill(name)
+    await this.find('#chat-name').press('Tab')
+  }
+
+  /** What the chat shows that somebody said, in its order. */
+  async said (): Promise<string[]> {
+    return await this.find('#chat-lines li[data-mine] > span').allTextContents()
+  }
+
+  /** What the chat shows of who came and left, in its order. */
+  async news (): Promise<string[]> {
+    return await this.find('#chat-lines .news').allTextContents()
+  }
+
+  /** Waits until exactly these are shown to be in the chat. */
+  async present (...people: string[]): Promise<void> {
+    const shown = async () => (await this.find('#chat-people li').allInnerTexts()).map(text => text.replace(/\s+/g, ' '))
+    await until(async () => JSON.stringify(await shown()) === JSON.stringify(people), `present: ${people.join('; ')}`)
+  }
+
+  /** Closes the tab as a visitor does: the page is told. */
+  async close (): Promise<void> {
+    const closed = this.page.waitForEvent('close')
+    await this.page.close({ runBeforeUnload: true })
+    await closed
+  }
+
+  /** Mends the network, and waits for no attempt; where the page was faster, that changes nothing. */
+  async mend (): Promise<void> {
+    await this.find('#cut', 'Mend').click()
+    await this.page.evaluate("document.getElementById('hurry').click()")
+  }
+
   /** Waits until the text of an element is another than it was. */
   async changes (selector: string): Promise<void> {
     const before = await this.find(selector).textContent()

@@ -5,6 +5,7 @@ import { Conversations } from './conversations.js'
 import { DeliveryPanel } from './delivery-panel.js'
 import { DmsgPanel } from './dmsg-panel.js'
 import { EventLog } from './event-log.js'
+import { sayGoodbye } from './goodbye.js'
 import { History } from './history.js'
 import { MonitoringPanel } from './monitoring-panel.js'
 import { Network } from './network.js'
@@ -12,6 +13,7 @@ import { RandomPanel } from './random-panel.js'
 import { ServiceList } from './service-list.js'
 import { Status } from './status.js'
 import { transportSwitch } from './transport-switch.js'
+import { Visitor } from './visitor.js'
 
 const log = new EventLog(document.getElementById('log'))
 const note = (kind, text) => log.note(kind, text)
@@ -24,13 +26,14 @@ const network = new Network(({ cut, swallowed }) => {
   delivery.show()
   status.show()
 })
-const connection = new Connection(network)
+const visitor = new Visitor()
+const connection = new Connection(network, visitor)
 const status = new Status(() => connection.open())
 const history = new History(note)
 const random = new RandomPanel(note)
 const panels = { random, dmsg: new DmsgPanel(), monitoring: new MonitoringPanel() }
 const delivery = new DeliveryPanel(network)
-const chat = new ChatPanel()
+const chat = new ChatPanel(visitor)
 const states = {}
 const list = new ServiceList(document.getElementById('services'), name => conversations.toggle(name))
 const conversations = new Conversations(panels, (name, state, why) => {
@@ -58,4 +61,5 @@ transportSwitch(connection.choice, choice => {
   note('transport', `${choice} chosen`)
   connection.open(choice)
 })
+sayGoodbye(() => network.cut ? null : connection.client.clientId)
 connection.open()

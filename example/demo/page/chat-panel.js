@@ -1,41 +1,73 @@
-/** The chat: whoever has the page open, in this tab or another, reads what one of them writes. */
-import { recall, remember } from './memory.js'
+/** The chat: whoever has the page open, in this tab or another, reads what one of them writes, and what was written before. */
+import { ChatLines } from './chat-lines.js'
+import { ChatPeople } from './chat-people.js'
+import { CHAT } from './visitor.js'
 
-const CHANNEL = '/chat/demo'
-const KEPT = 100
+const ALL = -2
 
 export class ChatPanel {
   #client = null
-  #me = recall('me', newId())
+  #subscription = null
+  #visitor
+  #lines
+  #people
   #written = Date.now()
-  #seen = new Set()
-  #pane = document.getElementById('chat-lines')
   #name = document.getElementById('chat-name')
   #text = document.getElementById('chat-text')
   #status = document.getElementById('chat-status')
 
-  constructor () {
-    remember('me', this.#me)
-    this.#name.value = recall('name', `guest ${this.#me.slice(0, 3)}`)
-    this.#name.addEventListener('change', () => remember('name', this.#name.value))
+  constructor (visitor) {
+    this.#visitor = visitor
+    this.#lines = new ChatLines(({ id, name }) => id.startsWith(visitor.tab) || name === visitor.name)
+    this.#people = new ChatPeople(visitor, text => this.#lines.note(text))
+    this.#name.value = visitor.name
+    this.#name.addEventListener('change', () => this.#rename())
     document.getElementById('chat-form').addEventListener('submit', event => {
       event.preventDefault()
-      this.#write({ id: `${this.#me}-${++this.#written}`, name: this.#name.value, text: this.#text.value })
+      this.#write({ id: `${visitor.tab}-${++this.#written}`, name: visitor.name, text: this.#text.value })
     })
   }
 
   follow (client) {
     this.#client = client
-    client.subscribe(CHANNEL, ({ data }) => this.#read(data))
-    client.on('connection', () => this.#wait())
+    this.#subscribe(this.#lines.last)
+    this.#people.follow(client)
+    client.on('connection', () => {
+      if (client !== this.#client) return
+      this.#introduce()
+      this.#wait()
+    })
     this.#wait()
+  }
+
+  // Goes on after what is shown already; where that is no longer kept, with all that is.
+  #subscribe (last) {
+    const subscription = this.#subscription = this.#client.subscribe(CHAT, event => this.#lines.hear(event), { replay: last ?? ALL })
+    subscription.ready.catch(({ code }) => {
+      if (code === 400 && last !== undefined && subscription === this.#subscription) this.#subscribe()
+    })
+  }
+
+  #rename () {
+    const name = this.#name.value.trim()
+    if (name !== '') this.#visitor.name = name
+    this.#name.value = this.#visitor.name
+    this.#introduce()
+  }
+
+  // The gateway asks for a name when somebody subscribes, so who has another one leaves and comes back.
+  #introduce () {
+    const { name, told } = this.#visitor
+    if (this.#client.connection.state !== 'connected' || told === null || told === name) return
+    this.#subscription.close()
+    this.#subscribe(this.#lines.last)
   }
 
   async #write (words) {
     this.#text.value = ''
     try {
       // What the network may have lost is sent again; should it come twice, it is known by its id.
-      const sent = this.#client.publish(CHANNEL, words, { retry: true })
+      const sent = this.#client.publish(CHAT, words, { retry: true })
       this.#wait()
       await sent
       this.#wait()
@@ -45,35 +77,8 @@ export class ChatPanel {
     }
   }
 
-  #read ({ id, name, text }) {
-    if (this.#seen.has(id)) return
-    this.#seen.add(id)
-    const follows = this.#pane.scrollHeight - this.#pane.scrollTop - this.#pane.clientHeight < 24
-    this.#pane.append(lineOf(name, text, id.startsWith(this.#me)))
-    while (this.#pane.childElementCount > KEPT) this.#pane.firstElementChild.remove()
-    if (this.#seen.size > KEPT) this.#seen.delete(this.#seen.values().next().value)
-    if (follows) this.#pane.scrollTop = this.#pane.scrollHeight
-  }
-
   #wait () {
     const { queued } = this.#client
     this.#status.textContent = queued === 0 ? '' : `${queued} ${queued === 1 ? 'waits' : 'wait'} for the connection`
   }
-}
-
-function lineOf (name, text, mine) {
-  const line = document.createElement('li')
-  const who = document.createElement('b')
-  const time = document.createElement('time')
-  const words = document.createElement('span')
-  line.dataset.mine = String(mine)
-  who.textContent = mine ? `${name} (you)` : name
-  time.textContent = new Date().toTimeString().slice(0, 5)
-  words.textContent = text
-  line.append(who, time, words)
-  return line
-}
-
-function newId () {
-  return [...window.crypto.getRandomValues(new Uint8Array(6))].map(byte => byte.toString(16).padStart(2, '0')).join('')
 }

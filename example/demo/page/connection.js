@@ -13,11 +13,16 @@ export class Connection {
   client = null
   choice = recall('transport', 'both')
   #network
+  #visitor
   #listeners = []
 
-  /** @param network whose `WebSocket` and `fetch` carry it */
-  constructor (network) {
+  /**
+   * @param network whose `WebSocket` and `fetch` carry it
+   * @param visitor whose name goes along
+   */
+  constructor (network, visitor) {
     this.#network = network
+    this.#visitor = visitor
   }
 
   get connected () {
@@ -38,7 +43,7 @@ export class Connection {
       transports: TRANSPORTS[choice],
       ack: true,
       backOff: { initial: 1000, max: 10_000 },
-      extensions: [reload()],
+      extensions: [reload(), this.#visitor.extension],
       WebSocket: this.#network.WebSocket,
       fetch: this.#network.fetch
     })

@@ -1,13 +1,17 @@
-/** What the page remembers while it is loaded again: as long as its session, and in this tab only. */
+/** What the page remembers: while it is loaded again, in this tab alone, or for the next tab of this browser. */
 
 const PREFIX = 'fastify-bayeux-demo:'
+const TAB = window.sessionStorage
+
+/** Of all tabs, where `memory` is this. */
+export const BROWSER = window.localStorage
 
 /** @returns what was remembered, or `otherwise` */
-export function recall (name, otherwise) {
-  const text = window.sessionStorage.getItem(PREFIX + name)
+export function recall (name, otherwise, memory = TAB) {
+  const text = memory.getItem(PREFIX + name)
   return text === null ? otherwise : JSON.parse(text)
 }
 
-export function remember (name, value) {
-  window.sessionStorage.setItem(PREFIX + name, JSON.stringify(value))
+export function remember (name, value, memory = TAB) {
+  memory.setItem(PREFIX + name, JSON.stringify(value))
 }
