@@ -2,6 +2,8 @@
 export { realtime, realtime as default } from './plugin.js'
 export { activity } from './extensions/activity.js'
 export { timestamp } from './extensions/timestamp.js'
+export { localBus } from './backplanes/local.js'
+export type { LocalBus, LocalNode } from './backplanes/local.js'
 export { defineCall } from './options/call.js'
 export { OptionsSchema } from './options/index.js'
 export { LimitsSchema } from './limits.js'

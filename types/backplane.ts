@@ -25,6 +25,11 @@ export interface BackplaneEnds {
  */
 export interface Backplane {
   /**
+   * Bytes that a payload or a text may have as UTF-8. What is longer goes nowhere: whoever wants to be sure, or wants to
+   * say so, looks here first. Undefined where there is no bound, or while none is known; the bus may come back with another.
+   */
+  readonly longest?: number | undefined
+  /**
    * Begins; called once, before anything else. It resolves when the first attempt to reach the bus has settled, well or
    * not: a node whose bus is away starts all the same.
    * @param node name of this node: letters and digits, unique
