@@ -43,7 +43,7 @@ class Place implements LocalNode {
   async open (node: string, ends: BackplaneEnds): Promise<void> {
     this.#name = node
     this.#ends = ends
-    this.mend()
+    this.#arrive()
     await arrival()
   }
 
@@ -94,16 +94,20 @@ class Place implements LocalNode {
 
   mend (): void {
     this.#whole = true
-    setImmediate(() => {
-      // It may have been cut again, mended twice or closed meanwhile.
-      if (!this.#whole || this.#ends === null || this.#isThere) return
-      this.#there.add(this)
-      this.#ends.state(true)
-    })
+    this.#arrive()
   }
 
   get #isThere (): boolean {
     return this.#there.has(this)
+  }
+
+  #arrive (): void {
+    setImmediate(() => {
+      // It may have been cut, mended twice or closed meanwhile.
+      if (!this.#whole || this.#ends === null || this.#isThere) return
+      this.#there.add(this)
+      this.#ends.state(true)
+    })
   }
 
   #say (arrive: () => void): void {
