@@ -2,6 +2,7 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { Backplane, BackplaneEnds } from '../../types/index.js'
 import { carefully } from './carefully.js'
 import { Subjects } from './nats/subjects.js'
+import { patiently } from './patience.js'
 
 /** How nodes meet over NATS. */
 export interface NatsOptions {
@@ -91,10 +92,13 @@ class NatsBackplane implements Backplane {
   }
 
   async close (): Promise<void> {
+    const there = this.#up
     this.#ends = null
     this.#up = false
     this.#wanted.clear()
     for (const subject of [...this.#subscriptions.keys()]) this.#catchUp(subject)
+    // What was said goes out, and who speaks to this node from now on is told that it is gone.
+    if (there) await patiently(this.#connection.flush())
   }
 
   /** Follows how the connection fares, as long as both are there. */
