@@ -33,7 +33,8 @@ export function redis ({ client, prefix = 'bayeux' }: RedisOptions): Backplane {
 }
 
 function connectionLike (client: RedisClient): RedisConnection {
-  if ('pSubscribe' in client && 'isReady' in client) return new NodeRedisConnection(client)
+  // Clients for a cluster, for sentinels and pools have no databases to select.
+  if ('pSubscribe' in client && 'select' in client) return new NodeRedisConnection(client)
   if ('psubscribe' in client && !client.isCluster) return new IoRedisConnection(client)
   throw new TypeError('the client is not one of redis or ioredis for one server')
 }

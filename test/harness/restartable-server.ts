@@ -55,8 +55,9 @@ export class RestartableServer {
 /**
  * Starts a server on a free port with a folder of its own; both end with the test.
  * @param command the program and its arguments
+ * @param prepare puts what it needs into its folder
  */
-export async function startRestartable (t: Cleaning, command: (port: number, folder: string) => string[]): Promise<RestartableServer> {
+export async function startRestartable (t: Cleaning, command: (port: number, folder: string) => string[], prepare: (folder: string) => unknown = () => {}): Promise<RestartableServer> {
   const folder = await mkdtemp(join(tmpdir(), 'fastify-bayeux-server-'))
   const port = await freePort()
   const server = new RestartableServer(port, command(port, folder))
@@ -64,6 +65,7 @@ export async function startRestartable (t: Cleaning, command: (port: number, fol
     await server.stop()
     await rm(folder, { recursive: true, force: true })
   })
+  await prepare(folder)
   await server.start()
   return server
 }

@@ -71,12 +71,14 @@ export class NodeRedisConnection implements RedisConnection {
   }
 
   close (): void {
-    try {
-      if (this.#client.destroy !== undefined) this.#client.destroy()
-      else this.#client.disconnect()
-    } catch {
-      // It was closed already.
-    }
+    // It fails where it was closed already.
+    this.#end().catch(() => {})
+  }
+
+  async #end (): Promise<void> {
+    // Version 4 has no `destroy`.
+    if (this.#client.destroy !== undefined) this.#client.destroy()
+    else await this.#client.disconnect()
   }
 
   readonly #hear: Listener = (text, name) => this.#ends?.heard(text, name, name)
