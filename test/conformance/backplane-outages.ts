@@ -18,16 +18,21 @@ async function comesBack (t: Test, bus: Bus): Promise<void> {
   const [one, other] = nodes
   await Promise.all(['/a', '/a/*', '/a/**', '/gone'].map(each => other.bus.interest(each, true)))
   for (let time = 1; time <= 2; time++) {
+    await bus.pause?.()
+    sayEverything(one, other, 'on its way')
     await bus.kill()
-    // Some of it is said before the node knows.
     sayEverything(one, other, 'into the air')
     await until(() => nodes.every(({ isUp }) => !isUp), 'everyone knows that the bus is gone')
     for (const node of nodes) node.forget()
     for (let number = 0; number < 100; number++) sayEverything(one, other, 'into the air')
     await within(Promise.all([other.bus.interest('/b', true), other.bus.interest('/gone', false), other.bus.interest('/a/*', false), other.bus.interest('/a/*', true)]), 'wishes are noted')
     one.bus.flush().then(() => t.fail('nobody has taken it'), () => {})
-    await bus.restart()
-    await until(() => nodes.every(({ isUp }) => isUp), 'everyone knows that the bus is back')
+    const back = bus.restart()
+    await until(() => {
+      if (!one.isUp) sayEverything(one, other, 'into the air')
+      return nodes.every(({ isUp }) => isUp)
+    }, 'everyone knows that the bus is back')
+    await back
     for (const channel of ['/a', '/a/b', '/b', '/gone', '/c']) one.bus.publish(channel, `${time} ${channel}`)
     one.bus.shout(`${time} shout`)
     await everyoneHasHeard(nodes)

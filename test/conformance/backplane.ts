@@ -11,6 +11,8 @@ import { everyoneHasHeard, ListeningNode, openNodes, type ToldEvent } from './li
 export interface Bus {
   /** A backplane at it with a connection of its own, not opened yet. */
   readonly make: (prefix?: string) => Backplane | Promise<Backplane>
+  /** From now on it takes what is said, and does nothing with it, until it is taken away. */
+  readonly pause?: () => unknown
   /** Takes it away without a word. */
   readonly kill: () => unknown
   /** Brings it back where it was. */
@@ -142,6 +144,8 @@ async function wantsAndWantsNot (t: Test, bus: Bus): Promise<void> {
     for (const on of [true, true, false, true, false]) other.bus.interest(pattern, on)
     await other.bus.interest(pattern, false)
     for (const on of [true, false]) other.bus.interest(pattern, on)
+    await other.bus.interest(pattern, true)
+    other.bus.interest(pattern, false)
     await other.bus.interest(pattern, true)
   }
   one.bus.publish('/a', '1')

@@ -39,6 +39,7 @@ withNatsServer(t, async (t, program) => {
           connections.push(connection)
           return nats({ connection, ...prefix === undefined ? {} : { prefix } })
         },
+        pause: () => server.pause(),
         kill: () => server.kill(),
         restart: () => server.start(),
         server: {
@@ -83,6 +84,7 @@ async function startRedis (t: Test, program: string, makeClient: (t: Test, port:
       clients.push(client)
       return redis({ client, ...prefix === undefined ? {} : { prefix } })
     },
+    pause: () => server.pause(),
     kill: () => server.kill(),
     restart: () => server.start(),
     server: {
