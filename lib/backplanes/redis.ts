@@ -91,12 +91,7 @@ class RedisBackplane implements Backplane {
     else if (!patterns.delete(pattern)) return
     else if (patterns.size === 0) this.#interests.delete(name)
     else return
-    if (!this.#ready) return
-    try {
-      await (on ? this.#hearing.subscribe([name]) : this.#hearing.unsubscribe(name))
-    } catch (error) {
-      this.#fail(error as Error)
-    }
+    if (this.#ready) await (on ? this.#hearing.subscribe(name) : this.#hearing.unsubscribe(name)).catch(error => this.#fail(error))
   }
 
   send (node: string, text: string): void {
@@ -138,7 +133,10 @@ class RedisBackplane implements Backplane {
   /** Says what is wanted, and is there when the server has answered. */
   async #arrive (): Promise<void> {
     const stay = this.#stay
-    await this.#hearing.subscribe([...this.#own, ...this.#interests.keys()])
+    const own = this.#own.map(name => this.#hearing.subscribe(name))
+    // One that is refused does not keep the others away.
+    const wanted = [...this.#interests.keys()].map(name => this.#hearing.subscribe(name).catch(error => this.#fail(error)))
+    await Promise.all([...own, ...wanted])
     if (stay === this.#stay) this.#turn(true)
   }
 

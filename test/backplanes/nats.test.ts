@@ -10,7 +10,7 @@ import { startRestartable } from '../harness/restartable-server.js'
 import { until, within } from '../harness/until.js'
 
 async function openNode (t: Test, port: number, options: { user?: string, pass?: string } = {}): Promise<ListeningNode> {
-  const connection = await connect({ servers: `127.0.0.1:${port}`, ...options })
+  const connection = await connect({ servers: `127.0.0.1:${port}`, reconnectTimeWait: 20, ...options })
   const node = await new ListeningNode(nats({ connection })).open()
   t.after(async () => {
     await node.bus.close()
@@ -60,9 +60,9 @@ withNatsServer(t, async (t, program) => {
   })
 
   t.test('what the server refuses is said, and the rest goes on', async t => {
-    const { port } = await startRestartable(t, (port, folder) => [program, '-a', '127.0.0.1', '-p', String(port), '-c', join(folder, 'nats.conf')], folder =>
+    const server = await startRestartable(t, (port, folder) => [program, '-a', '127.0.0.1', '-p', String(port), '-c', join(folder, 'nats.conf')], folder =>
       writeFile(join(folder, 'nats.conf'), 'authorization { users = [{ user: one, password: secret, permissions: { publish: ["bayeux-nodes.>", "bayeux.a"], subscribe: ["bayeux-nodes.>", "bayeux.a"] } }] }'))
-    const node = await openNode(t, port, { user: 'one', pass: 'secret' })
+    const node = await openNode(t, server.port, { user: 'one', pass: 'secret' })
     await within(Promise.all(['/a', '/secret', '/**'].map(each => node.bus.interest(each, true))), 'the server has answered')
     node.bus.publish('/secret', 'nowhere')
     node.bus.publish('/a', 'there')
@@ -71,5 +71,11 @@ withNatsServer(t, async (t, program) => {
     t.strictSame(node.troubles.map(({ message }) => /"(bayeux\.[^"]+)"/.exec(message)?.[1]).sort(), ['bayeux.>', 'bayeux.secret', 'bayeux.secret'])
     await node.bus.interest('/secret', false)
     t.strictSame(node.all, ['there'])
+    // It comes back without what is refused.
+    await server.kill()
+    await server.start()
+    await until(() => node.states.length === 3 && node.isUp, 'it is back')
+    node.bus.publish('/a', 'there again')
+    await node.heardOf('there again')
   })
 })

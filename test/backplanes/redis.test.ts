@@ -38,7 +38,11 @@ withRedisServer(t, async (t, program) => {
       t.strictSame(node.troubles.map(({ message }) => message.slice(0, 'NOPERM'.length)), ['NOPERM', 'NOPERM', 'NOPERM'])
       await node.bus.interest('/secret', false)
       t.strictSame(node.all, ['there'])
-      t.ok(node.isUp)
+      // It comes back without what is refused.
+      await admin.sendCommand(['CLIENT', 'KILL', 'USER', 'one'])
+      await until(() => node.states.length === 3 && node.isUp, 'it is back')
+      node.bus.publish('/a', 'there again')
+      await node.heardOf('there again')
     })
   }
 

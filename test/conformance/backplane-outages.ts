@@ -1,6 +1,7 @@
 /** What a backplane does while its bus is away, and when it comes back. */
+import { setImmediate as immediate } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { until, within } from '../harness/until.js'
+import { DEADLINE, until, within } from '../harness/until.js'
 import type { Bus } from './backplane.js'
 import { everyoneHasHeard, ListeningNode, openNodes } from './listening-node.js'
 
@@ -11,6 +12,14 @@ function sayEverything ({ bus }: ListeningNode, to: ListeningNode, text: string)
   bus.shout(text)
   bus.send(to.name, text)
   bus.send('nobody', text)
+}
+
+/** Says everything at every moment until the bus is back: also in those when its connection is not quite there yet. */
+async function talkUntilUp (node: ListeningNode, to: ListeningNode): Promise<void> {
+  for (const end = Date.now() + DEADLINE; !node.isUp && Date.now() < end;) {
+    sayEverything(node, to, 'into the air')
+    await immediate()
+  }
 }
 
 async function comesBack (t: Test, bus: Bus): Promise<void> {
@@ -28,10 +37,8 @@ async function comesBack (t: Test, bus: Bus): Promise<void> {
     await within(Promise.all([other.bus.interest('/b', true), other.bus.interest('/gone', false), other.bus.interest('/a/*', false), other.bus.interest('/a/*', true)]), 'wishes are noted')
     one.bus.flush().then(() => t.fail('nobody has taken it'), () => {})
     const back = bus.restart()
-    await until(() => {
-      if (!one.isUp) sayEverything(one, other, 'into the air')
-      return nodes.every(({ isUp }) => isUp)
-    }, 'everyone knows that the bus is back')
+    await talkUntilUp(one, other)
+    await until(() => nodes.every(({ isUp }) => isUp), 'everyone knows that the bus is back')
     await back
     for (const channel of ['/a', '/a/b', '/b', '/gone', '/c']) one.bus.publish(channel, `${time} ${channel}`)
     one.bus.shout(`${time} shout`)

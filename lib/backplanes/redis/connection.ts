@@ -18,8 +18,8 @@ export interface RedisConnection {
   open (ends: ConnectionEnds): void
   /** @returns how many have got it, as the server counts */
   publish (name: string, text: string): Promise<number>
-  /** Subscribes to names, those that are patterns of Redis among them. One that is subscribed to already stays so. */
-  subscribe (names: readonly string[]): Promise<unknown>
+  /** Subscribes to a name, or a pattern of Redis. One that is subscribed to already stays so. */
+  subscribe (name: string): Promise<unknown>
   unsubscribe (name: string): Promise<unknown>
   /** Resolves when the server has got everything that was said before. */
   ping (): Promise<unknown>

@@ -18,16 +18,13 @@ export interface IoRedisClient {
   on (event: string, listener: (...values: any[]) => void): unknown
   off (event: string, listener: (...values: any[]) => void): unknown
   publish (name: string, text: string): Promise<number>
-  subscribe (...names: string[]): Promise<unknown>
-  unsubscribe (...names: string[]): Promise<unknown>
-  psubscribe (...globs: string[]): Promise<unknown>
-  punsubscribe (...globs: string[]): Promise<unknown>
+  subscribe (name: string): Promise<unknown>
+  unsubscribe (name: string): Promise<unknown>
+  psubscribe (glob: string): Promise<unknown>
+  punsubscribe (glob: string): Promise<unknown>
   ping (): Promise<unknown>
   disconnect (): void
 }
-
-/** How many names one command takes. */
-const AT_ONCE = 1000
 
 /** A connection of the driver `ioredis`. */
 export class IoRedisConnection implements RedisConnection {
@@ -61,11 +58,8 @@ export class IoRedisConnection implements RedisConnection {
     return this.#answer(this.#client.publish(name, text))
   }
 
-  async subscribe (names: readonly string[]): Promise<void> {
-    const commands = []
-    for (const exact of inParts(names.filter(name => !isGlob(name)))) commands.push(this.#client.subscribe(...exact))
-    for (const globs of inParts(names.filter(isGlob))) commands.push(this.#client.psubscribe(...globs))
-    await Promise.all(commands.map(command => this.#answer(command)))
+  subscribe (name: string): Promise<unknown> {
+    return this.#answer(isGlob(name) ? this.#client.psubscribe(name) : this.#client.subscribe(name))
   }
 
   unsubscribe (name: string): Promise<unknown> {
@@ -86,8 +80,4 @@ export class IoRedisConnection implements RedisConnection {
       command.then(resolve, reject).finally(() => this.#unanswered.delete(reject))
     })
   }
-}
-
-function inParts (names: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(names.length / AT_ONCE) }, (_, part) => names.slice(part * AT_ONCE, (part + 1) * AT_ONCE))
 }

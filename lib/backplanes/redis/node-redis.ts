@@ -11,7 +11,7 @@ export interface NodeRedisClient {
   on (event: string, listener: (error: Error) => void): unknown
   off (event: string, listener: (error: Error) => void): unknown
   publish (name: string, text: string): Promise<unknown>
-  subscribe (names: string[], listener: Listener): Promise<void>
+  subscribe (name: string, listener: Listener): Promise<void>
   unsubscribe (name: string, listener: Listener): Promise<void>
   pSubscribe (glob: string, listener: Listener): Promise<void>
   pUnsubscribe (glob: string, listener: Listener): Promise<void>
@@ -50,12 +50,8 @@ export class NodeRedisConnection implements RedisConnection {
     return Number(await this.#client.publish(name, text))
   }
 
-  async subscribe (names: readonly string[]): Promise<void> {
-    const exact = names.filter(name => !isGlob(name))
-    await Promise.all([
-      exact.length > 0 && this.#client.subscribe(exact, this.#hear),
-      ...names.filter(isGlob).map(glob => this.#client.pSubscribe(glob, this.#listenerFor(glob)))
-    ])
+  subscribe (name: string): Promise<void> {
+    return isGlob(name) ? this.#client.pSubscribe(name, this.#listenerFor(name)) : this.#client.subscribe(name, this.#hear)
   }
 
   async unsubscribe (name: string): Promise<void> {
