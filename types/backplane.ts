@@ -14,6 +14,11 @@ export interface BackplaneEnds {
   absent (node: string): void
   /** The bus is there (again): what is said from now on goes out, and every interest is known. Or it is gone. Told when it changes; at first it is gone. */
   state (up: boolean): void
+  /**
+   * Something went wrong that the backplane lives with, for the log: the connection broke, what was said was too long, the
+   * bus refused a name. It may come often while the bus is gone.
+   */
+  trouble? (error: Error): void
 }
 
 /**

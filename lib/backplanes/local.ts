@@ -43,7 +43,11 @@ class Place implements LocalNode {
   async open (node: string, ends: BackplaneEnds): Promise<void> {
     this.#name = node
     this.#ends = ends
+<<<<<<< HEAD
     this.mend()
+=======
+    this.#arrive()
+>>>>>>> buses
     await arrival()
   }
 
@@ -94,18 +98,34 @@ class Place implements LocalNode {
 
   mend (): void {
     this.#whole = true
+<<<<<<< HEAD
     setImmediate(() => {
       // It may have been cut again, mended twice or closed meanwhile.
       if (!this.#whole || this.#ends === null || this.#isThere) return
       this.#there.add(this)
       this.#ends.state(true)
     })
+=======
+    this.#arrive()
+>>>>>>> buses
   }
 
   get #isThere (): boolean {
     return this.#there.has(this)
   }
 
+<<<<<<< HEAD
+=======
+  #arrive (): void {
+    setImmediate(() => {
+      // It may have been cut, mended twice or closed meanwhile.
+      if (!this.#whole || this.#ends === null || this.#isThere) return
+      this.#there.add(this)
+      this.#ends.state(true)
+    })
+  }
+
+>>>>>>> buses
   #say (arrive: () => void): void {
     if (this.#isThere) setImmediate(arrive)
   }
