@@ -32,7 +32,8 @@ export function withProgram (t: Test, name: string, debianPackage: string, run: 
   else t.pass(name, { skip: missing })
 }
 
-type Cleaning = { after: (fn: () => unknown) => unknown }
+/** What a test does when it is over. */
+export type Cleaning = { after: (fn: () => unknown) => unknown }
 
 /**
  * Starts a server and waits until it is there.
@@ -59,7 +60,8 @@ export async function startInstalled (t: Cleaning, program: string, argumentsFor
   return port
 }
 
-function accepts (port: number): Promise<boolean> {
+/** Whether somebody accepts connections there. */
+export function accepts (port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect(port, '127.0.0.1')
     socket.once('connect', () => {
