@@ -82,6 +82,14 @@ withRedisServer(t, async (t, program) => {
     t.equal(await client.zscore(`${t.name}-history:channels`, '/expired'), null)
   })
 
+  t.test('what is too old goes when its channel is looked at, where younger events stay', async t => {
+    const history = make(t)
+    const [{ id }] = await Promise.all([append(history, 'short', '/a', 50), append(history, 'long')])
+    await until(async () => dataOf(await readOn(history, '/a', -2, 10))?.join() === 'long', 'the first is gone')
+    t.equal(await history.since('/a', id - 1, 10), null)
+    t.equal(await client.xlen(`${t.name}-history:{/a}:events`), 1)
+  })
+
   t.test('a client that does not come back', async t => {
     const away = new Redis(server.port, '127.0.0.1', { retryStrategy: () => null })
     const history = make(t, { client: away, timeout: 50 })
