@@ -36,6 +36,11 @@ export class RestartableServer {
     await this.#end('SIGTERM')
   }
 
+  /** Stops its time: it takes what comes and does nothing with it, until it is killed. */
+  pause (): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
   /** Ends it in the middle of what it does. */
   async kill (): Promise<void> {
     await this.#end('SIGKILL')
