@@ -20,6 +20,7 @@ const allowed: Record<string, readonly string[]> = {
   'lib/client': ['lib/protocol', 'type:types', 'cometd', '@noble/hashes/legacy.js', '@noble/hashes/sha2.js', '@noble/hashes/utils.js'],
   'lib/extensions': ['type:types'],
   'lib/backplanes': ['lib/protocol', 'type:types', 'type:@nats-io/transport-node', 'node:timers/promises'],
+  'lib/histories': ['lib/protocol', 'type:types', '@nats-io/transport-node', 'node:crypto'],
   'lib/connectors': ['type:types', 'type:fastify', 'type:lib/limits', 'node:child_process', 'node:dgram', 'node:dns/promises', 'node:events', 'node:net', 'node:perf_hooks', 'node:stream', 'node:timers/promises', 'node:tls', 'ws'],
   'lib/asyncapi': ['lib/protocol', 'type:lib/options', 'type:@sinclair/typebox'],
   'lib/monitor': ['@sinclair/typebox', 'type:types', 'type:fastify', 'node:timers/promises'],

@@ -43,11 +43,7 @@ class Place implements LocalNode {
   async open (node: string, ends: BackplaneEnds): Promise<void> {
     this.#name = node
     this.#ends = ends
-<<<<<<< HEAD
-    this.mend()
-=======
     this.#arrive()
->>>>>>> buses
     await arrival()
   }
 
@@ -98,24 +94,13 @@ class Place implements LocalNode {
 
   mend (): void {
     this.#whole = true
-<<<<<<< HEAD
-    setImmediate(() => {
-      // It may have been cut again, mended twice or closed meanwhile.
-      if (!this.#whole || this.#ends === null || this.#isThere) return
-      this.#there.add(this)
-      this.#ends.state(true)
-    })
-=======
     this.#arrive()
->>>>>>> buses
   }
 
   get #isThere (): boolean {
     return this.#there.has(this)
   }
 
-<<<<<<< HEAD
-=======
   #arrive (): void {
     setImmediate(() => {
       // It may have been cut, mended twice or closed meanwhile.
@@ -125,7 +110,6 @@ class Place implements LocalNode {
     })
   }
 
->>>>>>> buses
   #say (arrive: () => void): void {
     if (this.#isThere) setImmediate(arrive)
   }

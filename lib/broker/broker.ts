@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Arrived, BackplaneMetrics, CallMetrics, CloseReason, Connection, EndReason, Listener, Metrics, Nodes, Policy, PresenceMetrics, ServiceMetrics, Services, Watchers } from '../../types/index.js'
+import type { BackplaneMetrics, CallMetrics, CloseReason, Connection, EndReason, Listener, Metrics, Nodes, Policy, PresenceMetrics, ServiceMetrics, Services, Watchers } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import { adviseHandshake, adviseNone, type Advice } from '../protocol/advice.js'
 import type { Batch } from '../protocol/codec.js'
@@ -70,7 +70,8 @@ export class Broker {
   readonly emit: BrokerParts['emit']
   readonly watchers: Watchers
   readonly log: FastifyBaseLogger
-  readonly #admission = new Admission(this)
+  /** The way in. */
+  readonly admission = new Admission(this)
   /** True from the moment when the server closes: nobody comes in any more. */
   closing = false
 
@@ -94,12 +95,7 @@ export class Broker {
   /** Takes the messages of one request or frame; each is answered on its connection. */
   receive (batch: Batch, connection: Connection): void {
     this.counters.messagesIn += batch.incoming.length
-    this.#admission.receive(batch, connection)
-  }
-
-  /** Takes one message that came by another node, and was counted there. */
-  receiveOne (arrived: Arrived): void {
-    this.#admission.admit(arrived.incoming, arrived.connection, arrived.slot, arrived.alone)
+    this.admission.receive(batch, connection)
   }
 
   /** Answers a message with an error; whoever has no session any more is advised to shake hands. */

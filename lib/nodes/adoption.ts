@@ -95,7 +95,7 @@ export class Adoption {
     const session = bear(broker, { id: clientId, caller, identity, ack })
     session.bound = bound
     broker.emit('handshake', session)
-    for (const arrived of this.#answered(clientId)) broker.receiveOne(arrived)
+    for (const { incoming, connection, slot, alone } of this.#answered(clientId)) broker.admission.admit(incoming, connection, slot, alone)
   }
 
   /** It stays where it is. */

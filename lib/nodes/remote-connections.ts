@@ -26,7 +26,7 @@ export class RemoteConnections {
     const { operation, slot, alone, bare } = word
     const connection = this.#get(word.from, word.connection) ?? this.#open(word)
     connection.receive(bare)
-    this.#broker().receiveOne({ incoming: { operation, message: JSON.parse(line) } as Checked, connection, slot, alone })
+    this.#broker().admission.admit({ operation, message: JSON.parse(line) } as Checked, connection, slot, alone)
   }
 
   #open ({ from, connection: number, caller, pushes }: WordOf<'relay'>): RemoteConnection {

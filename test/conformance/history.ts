@@ -1,7 +1,7 @@
 /** What every history must do: run with `historySuite`, one at a time. */
 import fc from 'fast-check'
-import t from 'tap'
-import type { EventMessage, History, KeptEvent } from '../../lib/index.js'
+import tap, { type Test } from 'tap'
+import type { Appended, EventMessage, History, KeptEvent } from '../../lib/index.js'
 import { until } from '../harness/until.js'
 
 /** A history, as the suite wants it. */
@@ -27,22 +27,29 @@ export async function readOn (history: History, channel: string, after: number, 
   }
 }
 
+/** The id of an event that was kept. */
+export function idOf (appended: number | Appended): number {
+  return typeof appended === 'number' ? appended : appended.id
+}
+
 async function publish (history: History, channel: string, size: number, count: number): Promise<number[]> {
   const ids: number[] = []
-  for (let data = 1; data <= count; data++) ids.push(await history.append({ channel, data } as EventMessage, { size }))
+  for (let data = 1; data <= count; data++) ids.push(idOf(await history.append({ channel, data } as EventMessage, { size })))
   return ids
 }
 
-const dataOf = (events: readonly KeptEvent[] | null) => events?.map(({ event }) => event.data)
+/** The data of events. */
+export const dataOf = (events: readonly KeptEvent[] | null) => events?.map(({ event }) => event.data)
 
-/** Runs the suite for one history. */
-export function historySuite ({ name, make, runs = 50 }: HistoryCase): void {
-  t.test(name, async t => {
+/** Runs the suite for one history, as a part of a test where there is one. */
+export function historySuite ({ name, make, runs = 50 }: HistoryCase, whole: Test = tap): void {
+  whole.test(name, async t => {
     t.test('an event comes back as it was when it was kept', async t => {
       const history = await make()
       const data = { text: 'schön', list: [1, null, { deep: true }] }
-      const id = await history.append({ channel: '/a', data, id: 'x', ext: { from: 'ada' } }, { size: 5 })
+      const appended = history.append({ channel: '/a', data, id: 'x', ext: { from: 'ada' } }, { size: 5 })
       data.text = 'changed later'
+      const id = idOf(await appended)
       t.ok(Number.isSafeInteger(id) && id >= 1, 'an id')
       const page = await history.since('/a', -2, 10)
       t.strictSame(page?.events, [{ id, event: { channel: '/a', data: { text: 'schön', list: [1, null, { deep: true }] }, id: 'x', ext: { from: 'ada' } } }])
@@ -108,7 +115,7 @@ export function historySuite ({ name, make, runs = 50 }: HistoryCase): void {
     t.test('what is too old is gone, and who needs it is told', async t => {
       const history = await make()
       const ids: number[] = []
-      for (let data = 1; data <= 3; data++) ids.push(await history.append({ channel: '/a', data }, { size: 10, ttl: 5 }))
+      for (let data = 1; data <= 3; data++) ids.push(idOf(await history.append({ channel: '/a', data }, { size: 10, ttl: 5 })))
       await until(async () => (await history.since('/a', -2, 10))?.events.length === 0, 'all are too old')
       t.equal(await history.since('/a', ids[0] as number, 10), null)
       const standing = await history.since('/a', -1, 10)

@@ -4,7 +4,7 @@ import t from 'tap'
 import type { Appended, EventMessage, Keep } from '../../lib/index.js'
 import { DistantHistory } from '../harness/distant-history.js'
 import { startLocalNodes } from '../harness/nodes.js'
-import { until } from '../harness/until.js'
+import { until, within } from '../harness/until.js'
 
 /** Ids are three apart in each channel, so it is known what was before. */
 class SharedHistory extends DistantHistory {
@@ -101,7 +101,7 @@ t.test('what other nodes cannot say again is read from the history when a node i
   for (const data of [1, 2, 3]) await publisher.publish('/h/x', data)
   await publisher.publish('/h/y', 'another')
   b.backplane.mend()
-  for (const data of [1, 2, 3]) t.match(await client.next(), { data, ext: { replayId: 3 + 3 * data } })
+  for (const data of [1, 2, 3]) t.match(await within(client.next(), `event ${data}`), { data, ext: { replayId: 3 + 3 * data } })
   await publisher.publish('/h/x', 'after')
   t.match(await client.next(), { data: 'after', ext: { replayId: 15 } })
   t.equal(client.received.length, 0)
