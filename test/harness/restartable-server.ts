@@ -53,6 +53,8 @@ export class RestartableServer {
     if (child.exitCode !== null || child.signalCode !== null) return
     const exited = once(child, 'exit')
     child.kill(signal)
+    // One that is paused would not hear of it.
+    child.kill('SIGCONT')
     await within(exited, `${this.#command[0]} ends`)
   }
 }
