@@ -1,3 +1,4 @@
+import { coveringNames } from '../protocol/channel.js'
 import { ALL, NEW } from '../protocol/replay.js'
 import type { Eventually } from './after.js'
 import type { Broker } from './broker.js'
@@ -5,6 +6,8 @@ import type { Recorder } from './recorder.js'
 
 /** How many events are read at once. */
 const PAGE = 100
+/** Channels under a pattern that are looked up one by one when it gets its first subscriber. */
+const MOST_CHANNELS = 100
 // ms until a channel is looked at again that could not be read.
 const AGAIN = 1000
 
@@ -18,6 +21,8 @@ export class Cursors {
   readonly #broker: Broker
   readonly #recorder: Recorder
   readonly #ids = new Map<string, number>()
+  /** Patterns whose channels are all known: one that is not among them has begun later, and is handed out from its beginning. */
+  readonly #patterns = new Set<string>()
   readonly #beginning = new Map<string, Promise<void>>()
   readonly #behind = new Set<string>()
   #timer: NodeJS.Timeout | null = null
@@ -28,25 +33,34 @@ export class Cursors {
   }
 
   /**
-   * Somebody is about to subscribe to a channel: from now on nothing of it may be missed. To be called when others
-   * know of the interest.
+   * Somebody is about to subscribe to a channel or pattern: from now on nothing of it may be missed. To be called when
+   * others know of the interest.
    */
-  begin (channel: string): Eventually<void> {
-    // Under a pattern it is heard of already: to skip to its end now would skip what is on its way.
-    if (this.#ids.has(channel) || this.#broker.subscriptions.interested(channel) > 0) return
-    const beginning = this.#beginning.get(channel) ?? this.#begin(channel).finally(() => this.#beginning.delete(channel))
-    this.#beginning.set(channel, beginning)
+  begin (name: string): Eventually<void> {
+    // What is heard of already is on its way: to skip to its end now would skip that.
+    if (this.#ids.has(name) || this.#patterns.has(name) || this.#broker.subscriptions.has(name)) return
+    const beginning = this.#beginning.get(name) ?? this.#begin(name).finally(() => this.#beginning.delete(name))
+    this.#beginning.set(name, beginning)
     return beginning
   }
 
-  async #begin (channel: string): Promise<void> {
+  async #begin (name: string): Promise<void> {
     try {
-      const page = await this.#recorder.history.since(channel, NEW, 1)
-      if (page !== null && !this.#ids.has(channel)) this.#ids.set(channel, page.last)
+      if (!name.endsWith('*')) return await this.#stand(name)
+      const channels = await this.#recorder.history.channels(name)
+      if (channels.length > MOST_CHANNELS) return
+      await Promise.all(channels.map(channel => this.#stand(channel)))
+      this.#patterns.add(name)
     } catch (error) {
-      // The subscription goes on without: the first event will say where the channel stands.
-      this.#broker.log.debug({ err: error, channel }, 'a history could not be read')
+      // The subscription goes on without: the first event will say where its channel stands.
+      this.#broker.log.debug({ err: error, channel: name }, 'a history could not be read')
     }
+  }
+
+  async #stand (channel: string): Promise<void> {
+    if (this.#ids.has(channel) || this.#broker.subscriptions.interested(channel) > 0) return
+    const page = await this.#recorder.history.since(channel, NEW, 1)
+    if (page !== null && !this.#ids.has(channel)) this.#ids.set(channel, page.last)
   }
 
   /**
@@ -54,13 +68,17 @@ export class Cursors {
    * @returns whether it has all of it now; it will be tried again where it has not
    */
   reach (channel: string, id: number): Eventually<boolean> {
-    const from = this.#ids.get(channel)
-    if (from === undefined || id <= from) return true
+    const from = this.#ids.get(channel) ?? this.#start(channel)
+    if (from === null || id <= from || id <= 0) return true
     return this.#read(channel, from, id).then(undefined, error => {
       this.#broker.log.error({ err: error, channel }, 'a history could not be read')
       this.#later(channel)
       return false
     })
+  }
+
+  #start (channel: string): number | null {
+    return this.#patterns.size > 0 && coveringNames(channel).some(name => this.#patterns.has(name)) ? ALL : null
   }
 
   async #read (channel: string, from: number, upTo: number): Promise<boolean> {
@@ -91,11 +109,22 @@ export class Cursors {
   /** Nobody here hears of some channels any more: what is published now is not missed. */
   forget (): void {
     for (const channel of this.#ids.keys()) if (this.#broker.nodes?.hears(channel) !== true) this.#ids.delete(channel)
+    for (const pattern of this.#patterns) if (!this.#broker.subscriptions.has(pattern)) this.#patterns.delete(pattern)
   }
 
   /** The others are within reach again: what was published meanwhile is handed out. */
   catchUp (): void {
     for (const channel of this.#ids.keys()) this.#catchUp(channel)
+    for (const pattern of this.#patterns) this.#catchUpUnder(pattern)
+  }
+
+  // Channels that have begun meanwhile.
+  async #catchUpUnder (pattern: string): Promise<void> {
+    try {
+      for (const channel of await this.#recorder.history.channels(pattern)) if (!this.#ids.has(channel)) this.#catchUp(channel)
+    } catch (error) {
+      this.#broker.log.error({ err: error, channel: pattern }, 'a history could not be read')
+    }
   }
 
   #catchUp (channel: string): void {

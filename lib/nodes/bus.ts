@@ -28,6 +28,7 @@ export class Bus {
   readonly #log: FastifyBaseLogger
   readonly #parts = new Parts()
   #connected = false
+  #troubled = false
   // When it was asked for a sign of life that has not come, on the clock of `now`; Infinity: it owes none.
   #asked = Infinity
 
@@ -46,6 +47,11 @@ export class Bus {
       absent: node => {
         this.#parts.forget(node)
         this.#listeners.absent(node)
+      },
+      trouble: error => {
+        // It is told at every attempt to come back: once is enough.
+        this.#log[this.#troubled ? 'debug' : 'warn']({ err: error }, 'the backplane is in trouble')
+        this.#troubled = true
       },
       state: connected => {
         this.#connected = connected
@@ -110,6 +116,7 @@ export class Bus {
     if (up === this.up) return
     this.up = up
     this.since = Date.now()
+    if (up) this.#troubled = false
     this.#log[up ? 'info' : 'warn']({ node: this.name }, up ? 'the backplane is there' : 'the backplane is gone')
     this.#listeners.turned(up)
   }

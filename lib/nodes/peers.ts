@@ -67,8 +67,8 @@ export class Peers {
   lose (name: string): void {
     const peer = this.#all.get(name)
     if (peer?.alive !== true) return
+    // What was asked of it is still missing, should it come back.
     peer.alive = false
-    peer.asked = Infinity
     this.#gone(peer)
   }
 

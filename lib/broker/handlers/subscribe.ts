@@ -63,16 +63,17 @@ function subscribeOne (broker: Broker, session: Session, message: SubscribeReque
       : verdictOf(said, refusal(403, channel, 'Subscription denied')) ?? bound(broker, session, channel)
     if (error !== null) return { channel, error }
     if (shape.kind === 'service') return toService(broker, session, message, channel)
-    return after(expect(broker, channel, shape.pattern), () => toBroadcast(broker, session, message, channel))
+    return after(expect(broker, channel), () => toBroadcast(broker, session, message, channel))
   })
 }
 
 // What other nodes publish must be sure to come before the client is told that it will.
-function expect (broker: Broker, channel: string, pattern: boolean): Eventually<void | null> {
-  const { nodes, recorder } = broker
+function expect (broker: Broker, channel: string): Eventually<void | null> {
+  const { channels, nodes, recorder } = broker
   if (nodes === null) return
   const expected = nodes.expect(channel)
-  return pattern || recorder?.history.shared !== true ? expected : after(expected, () => recorder.cursors.begin(channel))
+  const kept = recorder?.history.shared === true && channels?.under(channel).some(({ options }) => options.history !== undefined)
+  return kept !== true ? expected : after(expected, () => recorder.cursors.begin(channel))
 }
 
 function toBroadcast (broker: Broker, session: Session, message: SubscribeRequest, channel: string): Eventually<Outcome> {
