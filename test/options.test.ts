@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { Type } from '@sinclair/typebox'
 import Fastify from 'fastify'
 import t from 'tap'
-import realtime, { LimitsSchema, OptionsSchema, type RealtimeOptions } from '../lib/index.js'
+import realtime, { LimitsSchema, localBus, OptionsSchema, type RealtimeOptions } from '../lib/index.js'
 import { readOptions } from '../lib/options/index.js'
+import { DistantHistory } from './harness/distant-history.js'
+import { SharedHistory } from './harness/shared-history.js'
 
 function errorOf (options: unknown): string {
   try {
@@ -185,6 +187,17 @@ t.test('the plugin says what it needs', async t => {
   await app.register(realtime)
   t.ok(app.hasPlugin('fastify-bayeux'))
   await t.rejects(async () => app.register(realtime), { code: 'FST_ERR_DEC_ALREADY_PRESENT' })
+})
+
+t.test('nodes keep their events together, or none', async t => {
+  const backplane = localBus().node()
+  const channels = { '/news': { history: { size: 5 } } }
+  t.throws(() => readOptions({ backplane, channels }), { code: 'FST_BAYEUX_OPTIONS', message: /history: .*\/news.*natsHistory/ })
+  t.throws(() => readOptions({ backplane, channels: { '/news': { retain: true } } }), { code: 'FST_BAYEUX_OPTIONS' })
+  t.throws(() => readOptions({ backplane, channels, history: new DistantHistory() }), { code: 'FST_BAYEUX_OPTIONS' })
+  t.equal(readOptions({ backplane, channels, history: new SharedHistory() }).backplane, backplane)
+  t.equal(readOptions({ backplane }).backplane, backplane)
+  t.throws(() => readOptions({ backplane: {} as never }), { code: 'FST_BAYEUX_OPTIONS', message: /backplane: Expected a Backplane/ })
 })
 
 t.test('the README names every option and every limit', async t => {

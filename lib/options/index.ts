@@ -42,7 +42,7 @@ export const OptionsSchema = Type.Object({
   channels: Type.Record(Type.String(), Type.Unsafe<ChannelOptions>(Type.Any()), { default: {}, description: 'by channel or pattern: what is true of them; the most specific wins' }),
   calls: Type.Record(Type.String(), Type.Unsafe<CallOptions>(Type.Any()), { default: {}, description: 'by name: what answers at /service/rpc/NAME' }),
   history: Type.Optional(either<History>('a History: { append, since, channels, close }', has('append', 'since', 'channels', 'close'))),
-  backplane: Type.Optional(either<Backplane>('a Backplane: nats({ connection }), redis({ client }), localBus().node(), or your own', has('open', 'publish', 'interest', 'send', 'shout', 'flush', 'close'))),
+  backplane: Type.Optional(either<Backplane>('a Backplane: nats({ connection }), redis({ client }), or localBus().node()', has('open', 'publish', 'interest', 'send', 'shout', 'flush', 'close'))),
   directory: either<'names' | 'full' | ((session: Session) => Record<string, unknown>)>(
     '"names" or "full" or a function', value => value === 'names' || value === 'full' || isFunction(value),
   { default: 'names', description: 'what a client learns of the services: names and types, hosts and ports too, or what a function says' }),
@@ -114,11 +114,19 @@ export function readOptions (raw: RealtimeOptions = {}): Options {
   refuse('', OptionsSchema, options)
   for (const [name, definition] of Object.entries(options.services)) options.services[name] = readService(name, definition, options)
   options.channels = readChannels(options.channels, options.limits)
+  refuseHistoriesApart(options)
   for (const [name, definition] of Object.entries(options.calls)) options.calls[name] = readCall(name, definition)
   if (options.limits.clientResumed > options.limits.clientWaiting) {
     throw new OptionsError('limits.clientResumed: Expected at most limits.clientWaiting')
   }
   return options
+}
+
+// Each node would remember only what it has heard, under ids of its own.
+function refuseHistoriesApart ({ backplane, channels, history }: Options): void {
+  const kept = Object.entries(channels).find(([, { history }]) => history !== undefined)
+  if (backplane === undefined || kept === undefined || history?.shared === true) return
+  throw new OptionsError(`history: Nodes keep the events of ${kept[0]} together: give natsHistory({ connection }), redisHistory({ client }), or another that is shared`)
 }
 
 // While defaults are filled in, a list becomes an object, and this name is lost.

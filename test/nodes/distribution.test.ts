@@ -4,6 +4,7 @@ import t from 'tap'
 import type { RealtimeOptions } from '../../lib/index.js'
 import { Type } from '@sinclair/typebox'
 import { startLocalNodes } from '../harness/nodes.js'
+import { SharedHistory } from '../harness/shared-history.js'
 import { until } from '../harness/until.js'
 
 const NODES = 3
@@ -112,7 +113,7 @@ t.test('what waits for a bus that is gone is bounded, and what is forgotten is c
 
 t.test('somebody who is no node publishes', async t => {
   const channels: RealtimeOptions['channels'] = { '/typed': { schema: Type.Object({ n: Type.Number() }) }, '/kept': { history: { size: 5 } } }
-  const [a, b] = await startLocalNodes(t, 2, { channels })
+  const [a, b] = await startLocalNodes(t, 2, { channels, history: new SharedHistory() })
   const client = b.app.realtime.inject()
   await client.handshake()
   for (const name of ['/f', '/*', '/**', '/typed', '/kept']) await client.subscribe(name)

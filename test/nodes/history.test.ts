@@ -1,20 +1,9 @@
 /** A history that all nodes share: each event once, in the order of its ids, on every node, whatever is cut off. */
 import fc from 'fast-check'
 import t from 'tap'
-import type { Appended, EventMessage, Keep } from '../../lib/index.js'
-import { DistantHistory } from '../harness/distant-history.js'
 import { startLocalNodes } from '../harness/nodes.js'
+import { SharedHistory } from '../harness/shared-history.js'
 import { until, within } from '../harness/until.js'
-
-/** Ids are three apart in each channel, so it is known what was before. */
-class SharedHistory extends DistantHistory {
-  readonly shared = true
-
-  override async append (event: EventMessage, keep: Keep): Promise<any> {
-    const id = await super.append(event, keep)
-    return { id, before: id - 3 } satisfies Appended
-  }
-}
 
 type Step =
   | { readonly do: 'publish', readonly node: number, readonly channel: '/h/x' | '/h/y', readonly count: number }
