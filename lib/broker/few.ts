@@ -26,7 +26,7 @@ export class Few<Item> implements Iterable<Item> {
   delete (item: Item): boolean {
     if (!this.has(item)) return false
     if (this.#items instanceof Set) this.#items.delete(item)
-    else this.#items = this.#items.filter(each => each !== item)
+    else this.#items = this.#items.length === 1 ? NONE : this.#items.filter(each => each !== item)
     return true
   }
 

@@ -115,9 +115,9 @@ export class Lifeline implements Due {
     this.rest()
     const events = withEvents && !delivery.pushes ? delivery.takeAll() : []
     const reply = replyTo(message, id)
-    const ack = delivery.batch !== null && withEvents ? { ack: delivery.batch } : undefined
-    const ext = { ...reply.ext, ...more?.ext, ...ack }
-    Object.assign(reply, { advice, ...more }, Object.keys(ext).length > 0 && { ext })
+    reply.advice = advice
+    if (more !== undefined) Object.assign(reply, more, more.ext !== undefined && { ext: { ...reply.ext, ...more.ext } })
+    if (delivery.batch !== null && withEvents) reply.ext = { ...reply.ext, ack: delivery.batch }
     if (error !== undefined) Object.assign(reply, { successful: false, error })
     this.#broker.answer({ connection, slot, session: this.#session }, [reply], events)
   }

@@ -19,13 +19,19 @@ const NOBODY: readonly Subscriber[] = []
 export class Subscriptions {
   readonly #byKey = new Map<string, Few<Subscriber>>()
   #stamp = 0
+  // The channel that was asked for last, and its subscribers by key until a key comes or goes: neighbours are often of one channel.
+  #last = ''
+  #found: readonly Few<Subscriber>[] | null = null
   /** Subscriptions in all. */
   size = 0
 
   /** @param key a channel or a pattern */
   add (key: string, subscriber: Subscriber): void {
     let subscribers = this.#byKey.get(key)
-    if (subscribers === undefined) this.#byKey.set(key, subscribers = new Few())
+    if (subscribers === undefined) {
+      this.#byKey.set(key, subscribers = new Few())
+      this.#found = null
+    }
     if (subscribers.add(subscriber)) this.size++
   }
 
@@ -33,7 +39,21 @@ export class Subscriptions {
     const subscribers = this.#byKey.get(key)
     if (subscribers?.delete(subscriber) !== true) return
     this.size--
-    if (subscribers.size === 0) this.#byKey.delete(key)
+    if (subscribers.size > 0) return
+    this.#byKey.delete(key)
+    this.#found = null
+  }
+
+  #of (channel: string): readonly Few<Subscriber>[] {
+    if (this.#found !== null && channel === this.#last) return this.#found
+    const found = []
+    for (const key of interestKeys(channel)) {
+      const subscribers = this.#byKey.get(key)
+      if (subscribers !== undefined) found.push(subscribers)
+    }
+    this.#last = channel
+    this.#found = found
+    return found
   }
 
   /**
@@ -43,9 +63,7 @@ export class Subscriptions {
   fanOut (channel: string, event: Outgoing, publisher: Session | null, except: readonly Subscriber[] = NOBODY): void {
     const stamp = ++this.#stamp
     for (const subscriber of except) subscriber.stamp = stamp
-    for (const key of interestKeys(channel)) {
-      const subscribers = this.#byKey.get(key)
-      if (subscribers === undefined) continue
+    for (const subscribers of this.#of(channel)) {
       for (const subscriber of subscribers) {
         if (subscriber.stamp === stamp) continue
         subscriber.stamp = stamp
@@ -66,7 +84,7 @@ export class Subscriptions {
 
   /** How many are interested in a channel, each counted once; without those who are not to get it. */
   interested (channel: string, except: readonly Subscriber[] = NOBODY): number {
-    const sets = interestKeys(channel).flatMap(key => this.#byKey.get(key) ?? [])
+    const sets = this.#of(channel)
     const all = sets.length > 1 ? new Set(sets.flatMap(each => [...each])) : sets[0] ?? new Set()
     return all.size - except.filter(each => all.has(each)).length
   }

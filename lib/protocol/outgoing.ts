@@ -1,4 +1,5 @@
 import type { EventMessage, ReplyMessage } from './message.js'
+import { spellReply } from './reply-text.js'
 
 /**
  * What leaves the server, turned into JSON at most once however many receive it:
@@ -43,7 +44,7 @@ export class Outgoing {
   }
 
   protected spell (): string {
-    return JSON.stringify(this.message)
+    return this.kind === 'reply' ? spellReply(this.message as ReplyMessage) : JSON.stringify(this.message)
   }
 
   /** Its messages one by one. */

@@ -57,7 +57,8 @@ export class Exchange implements Connection {
   /** Answers with what there is. */
   finish (): void {
     this.open = false
-    const messages = this.#slots.flat()
+    const [alone] = this.#slots
+    const messages = alone !== undefined && this.#slots.length === 1 ? alone : this.#slots.flat()
     const [first] = messages
     const text = this.bare && messages.length === 1 && first?.count === 1 ? first.json : spellArray(messages)
     if (this.#broker.closing) this.#reply.header('connection', 'close')
