@@ -102,7 +102,6 @@ export class Lifeline implements Due {
     if (held === null) return
     this.#keep(null)
     if (held.connection !== this.connection) held.connection.sessions.delete(this.#session)
-    this.rest()
     this.answer(held.message, held.connection, held.slot, words)
   }
 

@@ -12,9 +12,7 @@ import type { OpenRequest } from './open-requests.js'
  */
 export class Exchange implements Connection {
   readonly caller: Caller
-  readonly pushes = false
   readonly bare: boolean
-  readonly waiting = 0
   readonly sessions = new Few<Carried>()
   open = true
   readonly #reply: FastifyReply
@@ -39,6 +37,16 @@ export class Exchange implements Connection {
     this.#slots = new Array(messages)
     this.#left = messages
     open.exchange = this
+  }
+
+  // Not fields, for many are parked: the same for all of them.
+
+  get pushes (): false {
+    return false
+  }
+
+  get waiting (): number {
+    return 0
   }
 
   /** The response is over: did the client wait for it? */
