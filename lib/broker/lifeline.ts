@@ -38,7 +38,8 @@ export class Lifeline implements Due {
   }
 
   /**
-   * Moves to the connection of a connect, if it is not there already; whoever held it before loses it at once.
+   * Moves to the connection of a connect, which is then held or answered, if it is not there already; whoever held it
+   * before loses it at once.
    * @param interval ms that the client wants to wait before its next connect; it counts up to `timeout`
    */
   attach (connection: Connection, interval: number = 0): void {
@@ -60,7 +61,6 @@ export class Lifeline implements Due {
       this.answer(held.message, held.connection, held.slot, { withEvents: false })
     }
     if (previous !== null && previous !== this.connection) this.#leave(previous, 'taken over')
-    this.rest()
   }
 
   /** The connection is gone; the session lives on for a while. */
@@ -82,7 +82,7 @@ export class Lifeline implements Due {
   /** Holds a connect until there is something to say, or for `timeout` ms. */
   hold (request: Request<{ operation: 'connect', message: ConnectRequest }>, timeout: number): void {
     const { connection, slot, incoming: { message } } = request
-    if (!connection.open) return
+    if (!connection.open) return this.rest()
     connection.sessions.add(this.#session)
     // Mostly its answer needs no more than its id: many are held, and for long.
     const plain = message.ext === undefined && message.id !== undefined

@@ -62,3 +62,10 @@ export class Outgoing {
     return Buffer.byteLength(this.json)
   }
 }
+
+/** Whether two lists hold the very same messages. */
+export function sameMessages (one: readonly Outgoing[], other: readonly Outgoing[]): boolean {
+  if (one.length !== other.length) return false
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
+  return true
+}
