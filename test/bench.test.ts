@@ -1,6 +1,6 @@
 /** The benchmark: that it refuses what it must not count, and that the command runs. Its figures are nobody's business here. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -63,6 +63,9 @@ t.test('the command measures, prints a table and writes its figures', { timeout:
       t.ok(rounds[0]?.cpu > 0, `${name}: ${contender} has a figure`)
     }
   }
+  const profiles = mkdtempSync(join(tmpdir(), 'profiles-'))
+  t.match((await command('--quick', '--only', 'publish-http-50', '--profile', profiles)).stdout, /fastify-bayeux\n +function +of its own\n(?:.*\n)* +decode {2}lib\/protocol\/codec\.js:\d+ +\d/)
+  t.match(readdirSync(profiles), ['publish-http-50.fastify-bayeux.cpuprofile', 'publish-http-50.fastify-route.cpuprofile', 'publish-http-50.faye.cpuprofile'])
   await t.rejects(command('--only', 'nothing'), { code: 2, stderr: /No work is called nothing/ })
   t.match((await command('--list')).stdout, /^relay-70-1 /m)
   t.match((await command('--help')).stdout, /--quick/)

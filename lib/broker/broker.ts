@@ -123,12 +123,14 @@ export class Broker {
       for (const each of outgoing) session.queue(each)
       return
     }
-    const changed = outgoing.map(each => this.extensions.outgoing(each, session))
     const send = (ready: readonly (Outgoing | null)[]) => {
-      const messages = [...events, ...ready.map((each, index) => each ?? outgoing[index] as Outgoing)]
+      const known = ready.map((each, index) => each ?? outgoing[index] as Outgoing)
+      const messages = events.length === 0 ? known : events.concat(known)
       for (const { count } of messages) this.counters.messagesOut += count
       connection.send(messages, session?.id ?? '', slot, events.length > 0)
     }
+    if (!this.extensions.changesOutgoing) return send(outgoing)
+    const changed = outgoing.map(each => this.extensions.outgoing(each, session))
     if (!changed.some(isThenable)) return send(changed as (Outgoing | null)[])
     Promise.all(changed).then(send, error => {
       this.log.error({ err: error }, 'an extension failed on the way out')
@@ -159,7 +161,9 @@ export class Broker {
    * @returns null once it is queued for them; the refusal where its channel has a history that could not keep it
    */
   publish (channel: string, data: unknown, publisher: Session | null, more?: { id?: MessageId, ext?: Record<string, unknown> }, kept?: (replayId: number) => void): Eventually<Refusal | null> {
-    const event = { channel, data, ...more } as EventMessage
+    const event: EventMessage = { channel, data }
+    if (more?.id !== undefined) event.id = more.id
+    if (more?.ext !== undefined) event.ext = more.ext
     const definition = this.channels?.of(channel)
     if (definition?.options.history !== undefined && this.recorder !== null) return this.recorder.publish(definition, event, publisher, kept)
     const silent = publisher !== null && definition?.options.echo === false

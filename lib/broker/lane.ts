@@ -8,7 +8,8 @@ export type Task = () => Eventually<void>
  * holds through asynchronous policies and slow services. With nothing asynchronous it costs nothing.
  */
 export class Lane {
-  readonly #waiting: Task[] = []
+  // Mostly none ever waits.
+  #waiting: Task[] | null = null
   #busy = false
   /** Called when the last waiting task has started. */
   onEmpty: (() => void) | null = null
@@ -19,11 +20,11 @@ export class Lane {
   }
 
   get length (): number {
-    return this.#waiting.length
+    return this.#waiting?.length ?? 0
   }
 
   push (task: Task): void {
-    if (this.#busy) this.#waiting.push(task)
+    if (this.#busy) (this.#waiting ??= []).push(task)
     else this.#run(task)
   }
 
@@ -36,8 +37,8 @@ export class Lane {
 
   #next (): void {
     this.#busy = false
-    while (!this.#busy && this.#waiting.length > 0) this.#run(this.#waiting.shift() as Task)
-    if (this.#waiting.length > 0 || this.onEmpty === null) return
+    while (!this.#busy && this.length > 0) this.#run(this.#waiting?.shift() as Task)
+    if (this.length > 0 || this.onEmpty === null) return
     const empty = this.onEmpty
     this.onEmpty = null
     empty()

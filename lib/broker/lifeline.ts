@@ -38,7 +38,8 @@ export class Lifeline implements Due {
   }
 
   /**
-   * Moves to the connection of a connect, if it is not there already; whoever held it before loses it at once.
+   * Moves to the connection of a connect, which is then held or answered, if it is not there already; whoever held it
+   * before loses it at once.
    * @param interval ms that the client wants to wait before its next connect; it counts up to `timeout`
    */
   attach (connection: Connection, interval: number = 0): void {
@@ -60,7 +61,6 @@ export class Lifeline implements Due {
       this.answer(held.message, held.connection, held.slot, { withEvents: false })
     }
     if (previous !== null && previous !== this.connection) this.#leave(previous, 'taken over')
-    this.rest()
   }
 
   /** The connection is gone; the session lives on for a while. */
@@ -82,7 +82,7 @@ export class Lifeline implements Due {
   /** Holds a connect until there is something to say, or for `timeout` ms. */
   hold (request: Request<{ operation: 'connect', message: ConnectRequest }>, timeout: number): void {
     const { connection, slot, incoming: { message } } = request
-    if (!connection.open) return
+    if (!connection.open) return this.rest()
     connection.sessions.add(this.#session)
     // Mostly its answer needs no more than its id: many are held, and for long.
     const plain = message.ext === undefined && message.id !== undefined
@@ -102,7 +102,6 @@ export class Lifeline implements Due {
     if (held === null) return
     this.#keep(null)
     if (held.connection !== this.connection) held.connection.sessions.delete(this.#session)
-    this.rest()
     this.answer(held.message, held.connection, held.slot, words)
   }
 
@@ -115,9 +114,9 @@ export class Lifeline implements Due {
     this.rest()
     const events = withEvents && !delivery.pushes ? delivery.takeAll() : []
     const reply = replyTo(message, id)
-    const ack = delivery.batch !== null && withEvents ? { ack: delivery.batch } : undefined
-    const ext = { ...reply.ext, ...more?.ext, ...ack }
-    Object.assign(reply, { advice, ...more }, Object.keys(ext).length > 0 && { ext })
+    reply.advice = advice
+    if (more !== undefined) Object.assign(reply, more, more.ext !== undefined && { ext: { ...reply.ext, ...more.ext } })
+    if (delivery.batch !== null && withEvents) reply.ext = { ...reply.ext, ack: delivery.batch }
     if (error !== undefined) Object.assign(reply, { successful: false, error })
     this.#broker.answer({ connection, slot, session: this.#session }, [reply], events)
   }

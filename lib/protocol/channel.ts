@@ -30,12 +30,27 @@ const shapes = {
   broadcast: [{ kind: 'broadcast', pattern: false }, { kind: 'broadcast', pattern: true }]
 } as const satisfies Record<ChannelKind, readonly [ChannelShape, ChannelShape]>
 
+// What was read last: the messages of a batch are often for one channel, and a message on its way is read twice.
+let lastName = ''
+let lastLimits: ChannelLimits | null = null
+let lastShape: ChannelShape | null = null
+
 /**
  * Reads a name.
  * @returns its shape, or null where it breaks the grammar or a bound
  */
 export function readChannel (name: string, limits: ChannelLimits): ChannelShape | null {
-  if (name.length > limits.channelLength || countSegments(name) > limits.channelSegments) return null
+  if (name.length > limits.channelLength) return null
+  if (name !== lastName || limits !== lastLimits) {
+    lastShape = read(name, limits)
+    lastName = name
+    lastLimits = limits
+  }
+  return lastShape
+}
+
+function read (name: string, limits: ChannelLimits): ChannelShape | null {
+  if (countSegments(name) > limits.channelSegments) return null
   const pattern = name.endsWith('*')
   if (!(pattern ? PATTERN : NAME).test(name)) return null
   return shapes[kindOf(name)][pattern ? 1 : 0]

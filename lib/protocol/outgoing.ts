@@ -1,4 +1,5 @@
 import type { EventMessage, ReplyMessage } from './message.js'
+import { spellReply } from './reply-text.js'
 
 /**
  * What leaves the server, turned into JSON at most once however many receive it:
@@ -55,7 +56,7 @@ export class Outgoing {
   }
 
   protected spell (): string {
-    return JSON.stringify(this.message)
+    return this.kind === 'reply' ? spellReply(this.message as ReplyMessage) : JSON.stringify(this.message)
   }
 
   /** Its messages one by one. */
@@ -72,4 +73,11 @@ export class Outgoing {
   protected measure (): number {
     return Buffer.byteLength(this.json)
   }
+}
+
+/** Whether two lists hold the very same messages. */
+export function sameMessages (one: readonly Outgoing[], other: readonly Outgoing[]): boolean {
+  if (one.length !== other.length) return false
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
+  return true
 }

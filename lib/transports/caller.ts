@@ -1,8 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import type { Caller } from '../../types/index.js'
 import type { BrowserCookie } from './cookie.js'
-
-const KEPT = ['host', 'origin', 'user-agent', 'accept-language', 'x-forwarded-for'] as const
 
 /** What the broker may know of requests, as plain values. */
 export class Callers {
@@ -17,15 +16,10 @@ export class Callers {
   }
 
   callerOf (request: FastifyRequest, cookie: BrowserCookie, transport: string): Caller {
-    const headers: Record<string, string> = {}
-    for (const name of KEPT) {
-      const value = request.headers[name]
-      if (typeof value === 'string') headers[name] = value
-    }
     return {
       address: request.ip,
       url: this.#urlOf(request),
-      headers,
+      headers: chosen(request.headers),
       cookie: cookie.value,
       cookieCame: cookie.came,
       multiplexed: request.raw.httpVersionMajor > 1,
@@ -42,4 +36,15 @@ export class Callers {
     }
     return this.#url
   }
+}
+
+// One by one: a loop over names is a search in a table for each, and half of what a caller costs.
+function chosen ({ host, origin, 'user-agent': userAgent, 'accept-language': language, 'x-forwarded-for': forwarded }: IncomingHttpHeaders): Record<string, string> {
+  const headers: Record<string, string> = {}
+  if (host !== undefined) headers.host = host
+  if (origin !== undefined) headers.origin = origin
+  if (userAgent !== undefined) headers['user-agent'] = userAgent
+  if (language !== undefined) headers['accept-language'] = language
+  if (typeof forwarded === 'string') headers['x-forwarded-for'] = forwarded
+  return headers
 }

@@ -12,9 +12,7 @@ import type { OpenRequest } from './open-requests.js'
  */
 export class Exchange implements Connection {
   readonly caller: Caller
-  readonly pushes = false
   readonly bare: boolean
-  readonly waiting = 0
   readonly sessions = new Few<Carried>()
   open = true
   readonly #reply: FastifyReply
@@ -41,6 +39,16 @@ export class Exchange implements Connection {
     open.exchange = this
   }
 
+  // Not fields, for many are parked: the same for all of them.
+
+  get pushes (): false {
+    return false
+  }
+
+  get waiting (): number {
+    return 0
+  }
+
   /** The response is over: did the client wait for it? */
   closed (): void {
     if (!this.open) return
@@ -57,7 +65,8 @@ export class Exchange implements Connection {
   /** Answers with what there is. */
   finish (): void {
     this.open = false
-    const messages = this.#slots.flat()
+    const [alone] = this.#slots
+    const messages = alone !== undefined && this.#slots.length === 1 ? alone : this.#slots.flat()
     const [first] = messages
     const text = this.bare && messages.length === 1 && first?.count === 1 ? first.json : spellArray(messages)
     if (this.#broker.closing) this.#reply.header('connection', 'close')

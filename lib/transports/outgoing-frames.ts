@@ -1,5 +1,5 @@
 import { spellArray, spellBare } from '../protocol/dialect.js'
-import type { Outgoing } from '../protocol/outgoing.js'
+import { sameMessages, type Outgoing } from '../protocol/outgoing.js'
 import { textFrame } from './frame.js'
 
 // One frame of a session's own messages; a client parses one frame, not nine hundred.
@@ -19,7 +19,7 @@ let joined: { readonly messages: readonly Outgoing[], readonly bytes: Uint8Array
  * made once however many receive them, and what is the session's own joined in frames.
  */
 export function spellBytes (messages: readonly Outgoing[]): Uint8Array {
-  if (joined !== null && same(joined.messages, messages)) return joined.bytes
+  if (joined !== null && sameMessages(joined.messages, messages)) return joined.bytes
   const frames = groups(messages).map(frameOf)
   const bytes = frames.length === 1 ? frames[0] as Uint8Array : Buffer.concat(frames)
   if (messages.every(isBroadcast)) joined = { messages, bytes }
@@ -56,10 +56,4 @@ function endOfOwn (messages: readonly Outgoing[], from: number): number {
 
 function isBroadcast (message: Outgoing): boolean {
   return message.kind === 'broadcast'
-}
-
-function same (one: readonly Outgoing[], other: readonly Outgoing[]): boolean {
-  if (one.length !== other.length) return false
-  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false
-  return true
 }

@@ -19,8 +19,17 @@ export interface Result {
   readonly contenders: readonly Measurement[]
 }
 
+/** How it is measured. */
+export interface Manner {
+  readonly rounds: number
+  /** Share of the work that is done, 1: all. */
+  readonly scale: number
+  /** Names the file for the profile of a contender; null: it has none. */
+  readonly profile: ((work: string, contender: string) => string) | null
+}
+
 /** Goes through all work in rounds, the contenders of each kind of work one after the other. */
-export async function measure (workloads: readonly Workload[], { rounds, scale }: { rounds: number, scale: number }): Promise<Result[]> {
+export async function measure (workloads: readonly Workload[], { rounds, scale, profile }: Manner): Promise<Result[]> {
   const figures = new Map<string, Figures[]>()
   const failures = new Map<string, string[]>()
   const runs = workloads.reduce((sum, each) => sum + each.contenders.length * Math.min(rounds, each.atMost), 0)
@@ -31,7 +40,7 @@ export async function measure (workloads: readonly Workload[], { rounds, scale }
         progress(`${++done}/${runs}  ${work.name}  ${contender}`)
         const key = `${work.name} ${contender}`
         try {
-          add(figures, key, await work.run(contender, scale))
+          add(figures, key, await work.run(contender, scale, profile?.(work.name, contender)))
         } catch (error) {
           add(failures, key, (error as Error).message)
         }

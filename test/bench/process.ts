@@ -18,7 +18,7 @@ export interface Measured {
 
 /** Starts one of our servers. */
 export async function startServer (target: string, settings: Settings): Promise<Measured> {
-  const child = fork(new URL('server.js', import.meta.url), [target, JSON.stringify(settings)], { execArgv: ['--expose-gc', ...(process.env.BENCH_NODE_ARGS?.split(' ') ?? [])] })
+  const child = fork(new URL('server.js', import.meta.url), [target, JSON.stringify(settings)], { execArgv: ['--expose-gc'] })
   const port = await answerOf(child)
   const ask = (question: Question) => {
     child.send(question)

@@ -2,6 +2,7 @@
  * The process of a server: it starts the target that it is told of, and answers the questions of the
  * benchmark about itself.
  */
+import { Profiler } from './profiler.js'
 import type { Settings, Start } from './targets/target.js'
 
 /** What the benchmark asks. */
@@ -10,9 +11,11 @@ export type Question =
   | { readonly ask: 'heap' }
   | { readonly ask: 'publish', readonly from: number, readonly turns: number, readonly each: number }
 
-const [, , name, settings] = process.argv as [string, string, string, string]
+const [, , name, argument] = process.argv as [string, string, string, string]
+const settings = JSON.parse(argument) as Settings
 const { start } = await import(`./targets/${name}.js`) as { start: Start }
-const { port, publish } = await start(JSON.parse(settings) as Settings)
+const { port, publish } = await start(settings)
+const profiler = settings.profile === undefined ? null : new Profiler(settings.profile)
 
 process.on('message', (question: Question) => {
   if (question.ask === 'publish') turns(question.from, question.turns, question.each)
@@ -21,7 +24,9 @@ process.on('message', (question: Question) => {
 process.on('disconnect', () => process.exit())
 process.send?.(port)
 
+// What is measured lies between two of these questions, the last one between the last two.
 function cpu (): number {
+  profiler?.next()
   const { user, system } = process.cpuUsage()
   return user + system
 }

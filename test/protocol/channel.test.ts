@@ -84,3 +84,16 @@ t.test('whatever text comes, reading it ends, and what is read has the grammar',
   fc.assert(fc.property(channel, name => readChannel(name, limits)?.pattern === false))
   fc.assert(fc.property(pattern, name => readChannel(name, limits)?.pattern === true))
 })
+
+t.test('what was read before changes nothing, nor do other bounds', async t => {
+  const bounds = [limits, { channelLength: 6, channelSegments: 2 }]
+  const names = fc.oneof(channel, pattern, fc.constantFrom('', '/a//b', '/meta/x', 'a'))
+  fc.assert(fc.property(fc.array(fc.tuple(names, fc.nat({ max: 1 })), { minLength: 1, maxLength: 6 }), reads => {
+    for (const [name, which] of reads) {
+      const fresh = { ...bounds[which] as typeof limits }
+      const [first, again] = [readChannel(name, bounds[which] as typeof limits), readChannel(name, bounds[which] as typeof limits)]
+      if (first !== again || first !== readChannel(name, fresh)) throw new Error(name)
+    }
+  }))
+  t.pass('all of them')
+})

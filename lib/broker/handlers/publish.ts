@@ -30,7 +30,8 @@ export const publish: Handler<'publish'> = (broker, request) => {
     const misfit = broker.channels?.of(channel)?.refuse(channel, data) ?? null
     if (misfit !== null) return broker.refuse(request, misfit)
     // Of its ext only what receivers need to read the data: the rest may hold credentials.
-    const published = broker.publish(channel, data, session, { ...(id !== undefined && { id }), ...(ext?.binary !== undefined && { ext: { binary: ext.binary } }) })
+    const shown = ext?.binary === undefined ? undefined : { binary: ext.binary }
+    const published = broker.publish(channel, data, session, { id, ext: shown })
     if (published === null) return broker.answer(request, [replyTo(message)])
     return after(published, refused => answer(broker, request, message, refused))
   })

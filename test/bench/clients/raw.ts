@@ -4,6 +4,10 @@ import { LoadSocket } from '../load/socket.js'
 import type { Receiver } from '../marks.js'
 import type { HttpPublisher, PollClient, SocketClient } from './client.js'
 
+// As many letters as a clientId of the gateway has, and the cookie that its clients bring: the same bytes are to be read.
+const NOBODY = 'nobody'.padEnd(27, '0')
+const COOKIE = [`Cookie: BAYEUX_BROWSER=${NOBODY}`]
+
 /** A client of the raw loops: it says what it subscribes to, and publishes in the same words as Bayeux. */
 export class RawSocket implements SocketClient {
   readonly #socket: LoadSocket
@@ -22,7 +26,7 @@ export class RawSocket implements SocketClient {
   }
 
   publishing (channel: string, data: unknown, id: string): Buffer {
-    return clientFrame(JSON.stringify([{ channel, clientId: 'nobody', data, id }]))
+    return clientFrame(JSON.stringify([{ channel, clientId: NOBODY, data, id }]))
   }
 
   write (frames: Buffer): void {
@@ -73,8 +77,8 @@ export class PipeSocket implements SocketClient {
 export class RawPoller implements PollClient, HttpPublisher {
   static #born = 0
   readonly #polls: HttpConnection
-  readonly #said = JSON.stringify([{ channel: '/meta/connect', clientId: `poller${RawPoller.#born++}`, connectionType: 'long-polling', id: 'c' }])
-  readonly #poll = request('POST', '/poll', this.#said)
+  readonly #said = JSON.stringify([{ channel: '/meta/connect', clientId: `poller${String(RawPoller.#born++).padStart(21, '0')}`, connectionType: 'long-polling', id: 'c' }])
+  readonly #poll = request('POST', '/poll', this.#said, COOKIE)
   #closed = false
 
   private constructor (polls: HttpConnection) {
@@ -98,7 +102,7 @@ export class RawPoller implements PollClient, HttpPublisher {
   }
 
   publishing (channel: string, data: unknown, ids: readonly string[]): Buffer {
-    return request('POST', '/publish', JSON.stringify(ids.map(id => ({ channel, clientId: 'nobody', data, id }))))
+    return request('POST', '/publish', JSON.stringify(ids.map(id => ({ channel, clientId: NOBODY, data, id }))), COOKIE)
   }
 
   send (request: Buffer, done: () => void): void {

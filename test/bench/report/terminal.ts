@@ -17,7 +17,8 @@ export function printGoals (results: readonly Result[]): void {
   if (rows.length > 0) print('fastify-bayeux, compared', [['', 'with', 'is', 'goal', 'met'], ...rows])
 }
 
-function print (title: string, rows: readonly string[][]): void {
+/** Prints a table; its first row is the head. */
+export function print (title: string, rows: readonly string[][]): void {
   const widths = (rows[0] as string[]).map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0)))
   const lines = rows.map(row => row.map((cell, column) => column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number)).join('  ').trimEnd())
   process.stdout.write(`${title}\n  ${lines.join('\n  ')}\n\n`)

@@ -6,7 +6,8 @@ import type { Start } from './target.js'
 /** Polls parked on a Fastify route; another route takes publishes and answers each. */
 export const start: Start = async () => {
   const app = Fastify()
-  const parking = new Parking<FastifyReply>((reply, text) => { reply.type('application/json; charset=utf-8').send(text) })
+  const answer = (reply: FastifyReply, text: string) => { reply.type('application/json; charset=utf-8').header('cache-control', 'no-store').send(text) }
+  const parking = new Parking<FastifyReply>(answer)
   app.post<{ Body: [{ clientId: string }] }>('/poll', (request, reply) => {
     parking.park(request.body[0].clientId, reply)
   })
@@ -15,7 +16,7 @@ export const start: Start = async () => {
     return []
   })
   app.post<{ Body: { channel: string, id: string }[] }>('/publish', (request, reply) => {
-    reply.type('application/json; charset=utf-8').send(JSON.stringify(request.body.map(({ channel, id }) => ({ channel, successful: true, id }))))
+    answer(reply, JSON.stringify(request.body.map(({ channel, id }) => ({ channel, successful: true, id }))))
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
   return { port: (app.server.address() as AddressInfo).port, publish: number => parking.publish(number) }

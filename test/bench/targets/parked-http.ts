@@ -12,7 +12,7 @@ export const start: Start = async () => {
     request.on('end', () => {
       const [{ clientId }] = JSON.parse(Buffer.concat(chunks).toString())
       const answer = (text: string) => {
-        response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) })
+        response.writeHead(200, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', 'Content-Length': Buffer.byteLength(text) })
         response.end(text)
       }
       if (request.url === '/poll') return parking.park(clientId, answer)

@@ -4,6 +4,8 @@ export interface Settings {
   readonly backend: number
   /** ms between two signs of life of an idle session. */
   readonly heartbeat: number
+  /** File for the profile of what is measured. */
+  readonly profile?: string
 }
 
 /** A server that is compared, running in its own process. */

@@ -21,7 +21,7 @@ export const fanOut = [[100, 1, 100_000], [100, 16, 800_000], [1000, 1, 100_000]
 }))
 
 /** One event to many polls. */
-export const fanOutPolling = [[200, 1, 20_000], [200, 16, 160_000]].map(([receivers, each, deliveries]) => workload({
+export const fanOutPolling = [[200, 1, 80_000], [200, 16, 640_000]].map(([receivers, each, deliveries]) => workload({
   name: `polls-${receivers}-${each}`,
   title: `fan-out to ${receivers} pollers, ${each === 1 ? 'one publish' : `${each} publishes`} a turn`,
   unit: 'delivery',

@@ -17,7 +17,7 @@ export const publish = [
     contenders: [gateway, faye, socketIo, send, joined],
     run: (contender, scale) => overWebSocket(contender, 4, 64, 80_000 * scale)
   }),
-  ...[[1, 16_000], [50, 120_000]].map(([each, messages]) => workload({
+  ...[[1, 64_000], [50, 480_000]].map(([each, messages]) => workload({
     name: `publish-http-${each}`,
     title: `take a publish over HTTP and acknowledge it, ${each} a request, 8 clients`,
     unit: 'publish',

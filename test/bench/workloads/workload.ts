@@ -30,8 +30,11 @@ export interface Workload {
   /** Rounds at most: work that takes long is done less often. */
   readonly atMost: number
   roleOf (contender: string): Contender['role']
-  /** @param scale share of the work that is done, 1: all */
-  run (contender: string, scale: number): Promise<Figures>
+  /**
+   * @param scale share of the work that is done, 1: all
+   * @param profile file for the profile of the server
+   */
+  run (contender: string, scale: number, profile?: string): Promise<Figures>
 }
 
 /** A workload out of its contenders and what is done with each. */
@@ -46,8 +49,12 @@ export function workload<Kind extends Contender<any>> (parts: {
     contenders: [...byName.keys()],
     atMost: parts.atMost ?? Infinity,
     roleOf: name => (byName.get(name) as Kind).role,
-    run: (name, scale) => parts.run(byName.get(name) as Kind, scale)
+    run: (name, scale, profile) => parts.run(profiled(byName.get(name) as Kind, profile), scale)
   }
+}
+
+function profiled<Kind extends Contender<any>> (contender: Kind, profile?: string): Kind {
+  return profile === undefined ? contender : { ...contender, start: settings => contender.start({ ...settings, profile }) }
 }
 
 /** ms between two signs of life of an idle session, where it does not matter. */
