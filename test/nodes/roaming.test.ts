@@ -225,4 +225,3 @@ onEachBus(t, async (t, start) => {
   t.test('callback-polling', t => scripts(t, bus))
   t.test('the dialect of Nodefony', t => nodefony(t, bus))
 })
-
