@@ -44,7 +44,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   for (const [name, definition] of Object.entries(options.services)) services.set(name, definition)
   const channels = Object.keys(options.channels).length === 0 ? null : new Channels(options.channels, limits)
   const history = channels?.some(({ history }) => history !== undefined) === true ? options.history ?? new MemoryHistory(limits) : null
-  const calls = new Calls(limits, error => broker.counters.refuse(error))
+  const calls = new Calls(limits, error => broker.counters.refuse(error), watchers.refuse)
   for (const [name, definition] of Object.entries(options.calls)) calls.set(name, definition)
   const policy = compilePolicy(options.policy ?? {}, name => services.definition(name)?.authorize as Authorize | undefined, channels)
   const emit = <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => {

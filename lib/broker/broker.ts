@@ -13,6 +13,7 @@ import { Counters } from './counters.js'
 import { Extensions } from './extensions.js'
 import { fanOut } from './fan-out.js'
 import { HeldConnects, type ConnectWords } from './held-connect.js'
+import { LastWords } from './last-words.js'
 import type { Lifeline } from './lifeline.js'
 import type { BrokerConfig, BrokerParts, OwnServices } from './parts.js'
 import { Recorder } from './recorder.js'
@@ -52,6 +53,7 @@ export class Broker {
   /** Sessions of Nodefony's dialect that shook hands by POST and have no socket yet, by cookie. */
   readonly unconnected = new Map<string, Session>()
   readonly polls = new HeldConnects()
+  readonly lastWords: LastWords
   readonly tick = new Tick()
   readonly wheel = new Wheel<Lifeline>(lifeline => lifeline.timeUp())
   readonly extensions: Extensions
@@ -78,6 +80,7 @@ export class Broker {
   constructor (parts: BrokerParts) {
     this.config = parts.config
     this.limits = parts.limits
+    this.lastWords = new LastWords(parts.limits.sessions, parts.config.interval + parts.config.maxInterval)
     this.services = parts.services
     this.own = parts.own
     this.channels = parts.channels

@@ -154,7 +154,8 @@ export class Lifeline implements Due {
     const { connection } = this
     const { delivery, id } = this.#session
     if (this.#held !== null) this.release(words)
-    else if (words.error !== undefined && connection !== null) {
+    else if (connection === null) this.#broker.lastWords.keep(this.#session, words)
+    else if (words.error !== undefined) {
       delivery.queue(Outgoing.reply({ channel: '/meta/connect', clientId: id, successful: false, error: words.error, advice: words.advice }))
     }
     this.#session.flush()
