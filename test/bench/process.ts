@@ -53,7 +53,7 @@ export async function startWebsockify (port: number, backend: number): Promise<M
   const failed = new Promise<never>((_resolve, reject) => {
     child.once('error', () => reject(new Error('websockify is not installed: apt-get install websockify')))
   })
-  await Promise.race([listening(port), failed])
+  await Promise.race([listening(port, child), failed])
   return {
     port,
     cpu: async () => familyOf(child.pid as number).map(cpuOf).reduce((sum, each) => sum + each, 0),
@@ -74,8 +74,9 @@ function cpuOf (pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK
 }
 
-async function listening (port: number): Promise<void> {
-  for (;;) {
+// A child that could not be started has no pid, and is not waited for.
+async function listening (port: number, child: ChildProcess): Promise<void> {
+  while (child.pid !== undefined) {
     const open = await new Promise<boolean>(resolve => {
       const socket = connect(port, '127.0.0.1', () => {
         socket.destroy()
