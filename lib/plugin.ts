@@ -15,7 +15,7 @@ import { Calls } from './calls/calls.js'
 import { connectorsOf } from './connectors/index.js'
 import { tell, watchersOf } from './diagnostics.js'
 import { addMonitor } from './monitor.js'
-import { readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
+import { askHosts, readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
 import { Nodes } from './nodes/nodes.js'
 import { adviseNone } from './protocol/advice.js'
 import { realtimeOf, runtimeOf } from './realtime.js'
@@ -119,8 +119,8 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   await nodes?.open(broker, presence)
   app.addHook('onReady', async () => unused.watchUpgrades())
   app.addHook('preClose', async () => {
-    broker.close()
-    nodes?.shut()
+    const farewell = broker.close(askHosts(options.hosts, log))
+    nodes?.shut(farewell)
     await Promise.all([sockets.close(options.drain), requests.close(options.drain)])
     services.close()
     await Promise.all([close(history, 'the history', log), close(nodes, 'the backplane', log)])

@@ -99,6 +99,8 @@ t.test('what is wrong is named by its path', async t => {
     [{ monitor: { authorize () {}, rows: 5 } }, /: monitor\.rows: Unknown option/],
     [{ monitor: { authorize () {}, interval: 10 } }, /: monitor\.interval: /],
     [{ monitor: { authorize () {} }, services: { monitor: { port: 1 } } }, /: services\.monitor: The gateway keeps this name/],
+    [{ hosts: 'b.example' }, /: hosts: Expected an array of host names, or a function that gives one/],
+    [{ hosts: ['https://b.example/'] }, /: hosts: Expected an array of host names/],
     [{ publish: true }, /: publish: Expected \{ authorize \}: a function that says who may publish/],
     [{ publish: {} }, /: publish\.authorize: Expected required property/],
     [{ publish: { authorize: 'all' } }, /: publish\.authorize: Expected function/],

@@ -12,6 +12,7 @@ import type { Channels } from './channels.js'
 import { Counters } from './counters.js'
 import { Extensions } from './extensions.js'
 import { fanOut } from './fan-out.js'
+import { Farewell } from './farewell.js'
 import { HeldConnects, type ConnectWords } from './held-connect.js'
 import { LastWords } from './last-words.js'
 import type { Lifeline } from './lifeline.js'
@@ -74,8 +75,8 @@ export class Broker {
   readonly log: FastifyBaseLogger
   /** The way in. */
   readonly admission = new Admission(this)
-  /** True from the moment when the server closes: nobody comes in any more. */
-  closing = false
+  /** What clients are told from the moment when the server closes; null before. */
+  farewell: Farewell | null = null
 
   constructor (parts: BrokerParts) {
     this.config = parts.config
@@ -226,17 +227,21 @@ export class Broker {
     this.emit('disconnect', session, reason)
   }
 
+  /** Nobody comes in any more. */
+  get closing (): boolean {
+    return this.farewell !== null
+  }
+
   /**
-   * The server closes: every held connect is answered, with an interval of its own to come back
-   * after, and every session ends.
+   * The server closes: every client is told when to come back, and every session ends.
+   * @param hosts other names of the gateway
+   * @returns what clients are told
    */
-  close (): void {
-    this.closing = true
-    const spread = Math.max(1000, this.sessions.size / 2)
-    for (const session of [...this.sessions.values()]) {
-      this.end(session, 'shutdown', { advice: { reconnect: 'retry', interval: Math.floor(Math.random() * spread) } })
-    }
+  close (hosts: readonly string[]): Farewell {
+    const farewell = this.farewell = new Farewell(this.sessions.size + (this.nodes?.guests ?? 0), hosts)
+    for (const session of [...this.sessions.values()]) this.end(session, 'shutdown', { advice: farewell.retry() })
     this.wheel.stop()
+    return farewell
   }
 
   metrics (): Omit<Metrics, keyof (ServiceMetrics & CallMetrics & PresenceMetrics & BackplaneMetrics)> {
