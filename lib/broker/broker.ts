@@ -16,11 +16,12 @@ import { Farewell } from './farewell.js'
 import { HeldConnects, type ConnectWords } from './held-connect.js'
 import { LastWords } from './last-words.js'
 import type { Lifeline } from './lifeline.js'
+import { subscriberOf } from './listener.js'
 import type { BrokerConfig, BrokerParts, OwnServices } from './parts.js'
 import { Recorder } from './recorder.js'
 import { replyTo, type Request } from './request.js'
 import type { Session } from './session.js'
-import { Subscriptions, type Subscriber } from './subscriptions.js'
+import { Subscriptions } from './subscriptions.js'
 import { Tick } from './tick.js'
 import { Wheel } from './wheel.js'
 
@@ -191,18 +192,7 @@ export class Broker {
    */
   listen (pattern: string, listener: Listener): () => void {
     const subscriptions = pattern.startsWith('/service/') ? this.serviceListeners : this.subscriptions
-    const subscriber: Subscriber = {
-      stamp: 0,
-      take: (event, publisher) => {
-        const failed = (error: unknown) => this.log.error({ err: error, channel: pattern }, 'a listener failed')
-        try {
-          const running: unknown = listener(event.message as EventMessage, publisher)
-          if (isThenable(running)) running.then(undefined, failed)
-        } catch (error) {
-          failed(error)
-        }
-      }
-    }
+    const subscriber = subscriberOf(listener, pattern, this.log)
     subscriptions.add(pattern, subscriber)
     return () => subscriptions.remove(pattern, subscriber)
   }
