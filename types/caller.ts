@@ -17,6 +17,6 @@ export interface Caller {
   readonly transport: string
   /** Whether many requests of this client share one connection (HTTP/2), so that a held poll blocks no other. */
   readonly multiplexed: boolean
-  /** What `authenticate` said of it on another node; absent where it is still to be asked. */
+  /** Whom it proves to be where nobody needs to be asked; absent where `authenticate` is. */
   readonly identity?: unknown
 }

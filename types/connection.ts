@@ -33,6 +33,8 @@ export interface Connection {
   readonly waiting: number
   /** Whom it carries; kept by the broker. */
   readonly sessions: Pick<Set<Carried>, 'size' | 'has'> & Iterable<Carried> & { add (session: Carried): unknown, delete (session: Carried): unknown }
+  /** Where the client is at another node: what a connect proves, as that node was told; undefined where it brought nothing. */
+  identityOf? (connect: object): unknown
   /**
    * Sends messages in order. Over HTTP they are the answer to the message in `slot` of its request,
    * and the exchange ends when every slot has its answer.

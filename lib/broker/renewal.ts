@@ -13,7 +13,8 @@ import type { Session } from './session.js'
 export function renew (broker: Broker, request: Request<{ operation: 'connect', message: ConnectRequest }>, session: Session): Eventually<Refusal | null> {
   const { renew: ask, sameIdentity } = broker.authentication
   if (ask === undefined) return null
-  const { connection: { caller }, incoming: { message } } = request
+  const { connection, incoming: { message } } = request
+  const { caller } = connection
   const failed = (error: unknown): Refusal => {
     session.log.info({ err: error }, 'a connect was not authenticated')
     return refusal(401, session.id)
@@ -25,6 +26,7 @@ export function renew (broker: Broker, request: Request<{ operation: 'connect', 
     return null
   }
   // Another node has asked, where the request is.
+  if (connection.identityOf !== undefined) return compare(connection.identityOf(message))
   if (caller.identity !== undefined) return compare(caller.identity)
   try {
     const asked = ask(caller, message, session)

@@ -9,6 +9,9 @@ import type { Guests } from './guests.js'
 import { nodeOf } from './name.js'
 import type { WordOf } from './words.js'
 
+/** A word for a session, which may have moved. */
+export type ForSession = WordOf<'relay' | 'adopt' | 'deliver' | 'disconnect' | 'call' | 'uncall'>
+
 /** A session that is asked for, and what its client has said meanwhile. */
 interface Asked {
   readonly node: string
@@ -45,9 +48,18 @@ export class Adoption {
     return this.#moved.get(clientId) ?? nodeOf(clientId)
   }
 
-  /** Where a session of this node has gone; undefined where it has not. */
-  movedTo (clientId: string): string | undefined {
-    return this.#moved.get(clientId)
+  /**
+   * Sees to a word for a session that has gone to another node: who waits for an answer is told where it is, and the rest goes after it.
+   * @returns false where it has not
+   */
+  follow (word: ForSession, lines: readonly string[]): boolean {
+    const { from, say, clientId } = word
+    const node = this.#moved.get(clientId)
+    // Who sends it after a session that it has itself has none any more.
+    if (node === undefined || (node === from && say !== 'relay' && say !== 'adopt')) return false
+    if (say === 'relay' || say === 'adopt') this.#bus.send(from, { say: 'moved', clientId, node, relayed: say === 'relay' ? word : null }, lines)
+    else this.#bus.pass(node, word, lines)
+    return true
   }
 
   /** Takes a message for a session of another node: the first connect on a socket asks for the session itself. */
@@ -56,18 +68,19 @@ export class Adoption {
     if (asked !== undefined) {
       if (asked.waiting.length >= this.#broker().limits.relayWaiting) this.#guests.refuse(arrived, clientId)
       else asked.waiting.push(arrived)
-    } else if (this.#mayMove(arrived, node, clientId)) this.#ask(arrived, node, clientId)
+    } else if (this.#mayMove(arrived, clientId)) this.#ask([arrived], node, clientId)
     else this.#guests.relay(arrived, node, clientId)
   }
 
-  #mayMove ({ connection, incoming }: Arrived, node: string, clientId: string): boolean {
+  #mayMove ({ connection, incoming }: Arrived, clientId: string): boolean {
     const { sessions, limits } = this.#broker()
-    return incoming.operation === 'connect' && connection.pushes && sessions.size < limits.sessions && !this.#guests.knows(connection, node, clientId)
+    return incoming.operation === 'connect' && connection.pushes && sessions.size < limits.sessions && this.#guests.homeOn(connection, clientId) === null
   }
 
-  #ask (arrived: Arrived, node: string, clientId: string): void {
-    this.#asked.set(clientId, { node, waiting: [arrived], deadline: now() + this.#broker().limits.relayTimeout })
-    this.#bus.send(node, { say: 'adopt', clientId, caller: arrived.connection.caller })
+  #ask (waiting: Arrived[], node: string, clientId: string): void {
+    const [{ connection }] = waiting as [Arrived]
+    this.#asked.set(clientId, { node, waiting, deadline: now() + this.#broker().limits.relayTimeout })
+    this.#bus.send(node, { say: 'adopt', clientId, caller: connection.caller })
   }
 
   /** Another node asks for a session. */
@@ -92,15 +105,31 @@ export class Adoption {
   come ({ clientId, session: { identity, caller, bound, ack } }: WordOf<'adopted'>): void {
     const broker = this.#broker()
     this.adopted++
+    this.#moved.delete(clientId)
     const session = bear(broker, { id: clientId, caller, identity, ack })
     session.bound = bound
     broker.emit('handshake', session)
-    for (const { incoming, connection, slot, alone } of this.#answered(clientId)) broker.admission.admit(incoming, connection, slot, alone)
+    this.#admit(this.#answered(clientId))
   }
 
   /** It stays where it is. */
   kept ({ from, clientId }: WordOf<'kept'>): void {
     for (const arrived of this.#answered(clientId)) this.#guests.relay(arrived, from, clientId)
+  }
+
+  /** Another node says where a session of its own has gone, for it was asked for it, or for its answer to a message. */
+  moved ({ from, clientId, node, relayed }: WordOf<'moved'>, [line = '']: readonly string[]): void {
+    const waiting = [...this.#answered(clientId)]
+    const arrived = relayed === null ? null : this.#guests.takeBack(relayed, line)
+    if (arrived !== null) waiting.push(arrived)
+    if (node !== this.#bus.name) this.#remember(clientId, node)
+    // It came here, and is over; or it got lost on the way.
+    else if (!this.#broker().sessions.has(clientId)) this.#bus.send(from, { say: 'ended', clientId })
+    this.#admit(waiting)
+  }
+
+  #admit (waiting: readonly Arrived[]): void {
+    for (const { incoming, connection, slot, alone } of waiting) this.#broker().admission.admit(incoming, connection, slot, alone)
   }
 
   #answered (clientId: string): readonly Arrived[] {
@@ -109,10 +138,10 @@ export class Adoption {
     return waiting
   }
 
-  /** A session that came from another node is over. */
+  /** A session that came from another node is over, and has not gone on to a third. */
   ended ({ id }: Session): void {
     const node = nodeOf(id)
-    if (node !== null && node !== this.#bus.name) this.#bus.send(node, { say: 'ended', clientId: id })
+    if (node !== null && node !== this.#bus.name && !this.#moved.has(id)) this.#bus.send(node, { say: 'ended', clientId: id })
   }
 
   /** A session that went to another node is over. */
@@ -120,10 +149,14 @@ export class Adoption {
     this.#moved.delete(clientId)
   }
 
-  /** A node cannot be reached any more. */
-  lost (node: string, gone: boolean): void {
-    if (gone) for (const [clientId, to] of this.#moved) if (to === node) this.#moved.delete(clientId)
+  /** What was under way with a node is over. @param gone whether it is known to be gone, and its sessions with it */
+  parted (node: string, gone: boolean): void {
     for (const [clientId, asked] of this.#asked) if (asked.node === node) this.#refuse(clientId, gone)
+  }
+
+  /** A node is gone, and with it the sessions that went there. */
+  lost (node: string): void {
+    for (const [clientId, to] of this.#moved) if (to === node) this.#moved.delete(clientId)
   }
 
   /** Looks for what was not answered in time; called now and then. */

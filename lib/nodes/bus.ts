@@ -29,6 +29,8 @@ export class Bus {
   readonly #parts = new Parts()
   #connected = false
   #troubled = false
+  /** Words that went in parts. */
+  #long = 0
   // When it was asked for a sign of life that has not come, on the clock of `now`; Infinity: it owes none.
   #asked = Infinity
 
@@ -44,10 +46,7 @@ export class Bus {
     await this.#backplane.open(this.name, {
       event: this.#listeners.event,
       message: text => this.#hear(text),
-      absent: node => {
-        this.#parts.forget(node)
-        this.#listeners.absent(node)
-      },
+      absent: this.#listeners.absent,
       trouble: error => {
         // It is told at every attempt to come back: once is enough.
         this.#log[this.#troubled ? 'debug' : 'warn']({ err: error }, 'the backplane is in trouble')
@@ -55,6 +54,8 @@ export class Bus {
       },
       state: connected => {
         this.#connected = connected
+        // What was asked on the way to a connection that is broken is not answered.
+        this.#asked = Infinity
         this.#turn()
       }
     })
@@ -79,11 +80,22 @@ export class Bus {
 
   /** Passes on what another node has said. */
   pass (node: string, word: Word, lines: readonly string[]): void {
-    if (this.up) for (const part of inParts(this.name, spellWord(word, lines), this.longest)) this.#backplane.send(node, part)
+    if (this.up) for (const part of this.#inParts(spellWord(word, lines))) this.#backplane.send(node, part)
+  }
+
+  /** A node is gone, or was cut off. */
+  forget (node: string): void {
+    this.#parts.forget(node)
   }
 
   #spell (said: Said, lines: readonly string[]): string[] {
-    return inParts(this.name, spellWord({ from: this.name, ...said } as Word, lines), this.longest)
+    return this.#inParts(spellWord({ from: this.name, ...said } as Word, lines))
+  }
+
+  #inParts (text: string): string[] {
+    const parts = inParts(this.name, this.#long, text, this.longest)
+    if (parts.length > 1) this.#long++
+    return parts
   }
 
   #hear (text: string): void {
@@ -101,9 +113,9 @@ export class Bus {
   watch (): void {
     if (!this.#connected) return
     if (this.#asked === Infinity) {
-      this.#asked = now()
+      const asked = this.#asked = now()
       const answered = () => {
-        this.#asked = Infinity
+        if (this.#asked === asked) this.#asked = Infinity
         this.#turn()
       }
       this.#backplane.flush().then(answered, answered)

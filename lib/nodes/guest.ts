@@ -9,7 +9,7 @@ import { Outgoing } from '../protocol/outgoing.js'
 import type { Bus } from './bus.js'
 import { readMessages, type WordOf } from './words.js'
 
-// So much may be on its way to a client before its session is told that it is taken.
+// As much as a client may take without a word.
 const REPORT = 32 * 1024
 /** ms until a client may try again what could not reach its session. */
 export const LATER = 1000
@@ -35,6 +35,20 @@ export interface Open {
   readonly deadline: number
 }
 
+/** A connect on a socket: its id, and which message it was of those that were passed on. */
+interface Connect {
+  readonly id: MessageId | undefined
+  readonly number: number
+}
+
+/** What a guest is made of; `guests.ts` hands it over. */
+export interface GuestParts {
+  readonly bus: Bus
+  readonly broker: () => Broker
+  /** Told when there is nothing more to say. */
+  readonly over: (guest: Guest) => void
+}
+
 /**
  * A connection to this node that carries sessions of another one. To the connection it is a session like any other, that wants to
  * know when what was sent is taken, and when the client is gone; both are told to that node.
@@ -43,81 +57,110 @@ export class Guest implements Carried {
   readonly number: number
   readonly connection: Connection
   /** Where its sessions live. */
-  node: string
+  readonly node: string
   /** Over HTTP: what is not answered yet, by slot. */
   readonly open = new Map<number, Open>()
-  /** On a socket: the sessions, each with the id of its last connect. */
-  readonly sessions = new Map<string, MessageId | undefined>()
-  readonly #bus: Bus
-  readonly #broker: () => Broker
-  readonly #over: (guest: Guest) => void
+  /** On a socket: the sessions, each with its last connect. */
+  readonly #sessions = new Map<string, Connect>()
+  readonly #parts: GuestParts
+  /** Messages that were passed on. */
+  #said = 0
   #sent = 0
   #reported = 0
+  #paused = false
 
-  /** @param over told when there is nothing more to say */
-  constructor (bus: Bus, broker: () => Broker, number: number, connection: Connection, node: string, over: (guest: Guest) => void) {
-    this.#bus = bus
-    this.#broker = broker
+  constructor (parts: GuestParts, number: number, connection: Connection, node: string) {
+    this.#parts = parts
     this.number = number
     this.connection = connection
     this.node = node
-    this.#over = over
     connection.sessions.add(this)
   }
 
+  /** Whether a session is known to be on this socket. */
+  carries (clientId: string): boolean {
+    return this.#sessions.has(clientId)
+  }
+
+  /** A message of the client is passed on. */
+  pass (arrived: Arrived, clientId: string, deadline: number): void {
+    const { operation, message } = arrived.incoming
+    this.#said++
+    if (!this.connection.pushes) this.open.set(arrived.slot, { arrived, clientId, deadline })
+    else if (operation === 'connect' && this.#mayCarry(clientId)) this.#sessions.set(clientId, { id: message.id, number: this.#said })
+  }
+
+  // Ids may be invented; there are never more sessions than this.
+  #mayCarry (clientId: string): boolean {
+    return this.#sessions.has(clientId) || this.#sessions.size < this.#parts.broker().limits.sessionsPerSocket
+  }
+
   /** Its node has said something to a client. */
-  answer ({ from, clientId, slot, whole, sent }: WordOf<'answer'>, lines: readonly string[]): void {
-    this.node = from
+  answer ({ clientId, slot, whole, sent }: WordOf<'answer'>, lines: readonly string[]): void {
     this.open.delete(slot)
     this.#sent = sent
     const messages = readMessages(lines).map(({ kind, json }) => Outgoing.spelled(kind, json))
     this.connection.send(messages, clientId, slot, whole)
-    if (this.connection.pushes && this.#sent - this.#reported >= REPORT) this.flush()
+    if (this.connection.pushes && this.#sent - this.#reported >= this.#bound) this.flush()
     this.#endIfDone()
   }
 
+  // So much may be on its way to a client before its session is told that it is taken; less than makes services wait for it.
+  get #bound (): number {
+    return Math.min(REPORT, this.#parts.broker().limits.clientResumed / 2)
+  }
+
   flush (): void {
-    if (this.#sent === this.#reported || this.connection.waiting > REPORT) return
+    if (this.#sent === this.#reported || this.connection.waiting > this.#bound) return
     this.#reported = this.#sent
-    this.#bus.send(this.node, { say: 'taken', connection: this.number, sent: this.#sent })
+    this.#parts.bus.send(this.node, { say: 'taken', connection: this.number, sent: this.#sent })
+  }
+
+  /** Its node wants the client to be read no more, or again. */
+  pause (paused: boolean): void {
+    if (paused) this.connection.pause()
+    else this.connection.resume()
+    this.#paused = paused
   }
 
   lost (): void {
-    this.#bus.send(this.node, { say: 'gone', connection: this.number })
-    this.#end()
+    this.#parts.bus.send(this.node, { say: 'gone', connection: this.number })
+    this.end()
   }
 
   /** Its sessions cannot be reached any more: every client is told so. */
   fail (gone: boolean): void {
     for (const open of this.open.values()) this.#refuse(open, gone)
-    for (const [clientId, id] of this.sessions) this.#say(clientId, id, { successful: false, ...excuse(clientId, gone) })
-    this.#end()
+    for (const [clientId, { id }] of this.#sessions) this.#say(clientId, id, { successful: false, ...excuse(clientId, gone) })
+    this.end()
   }
 
   /** What its node does not answer in time is answered here. */
   sweep (time: number): void {
+    if (this.connection.pushes) return
     for (const [slot, open] of this.open) {
       if (time < open.deadline) continue
       this.open.delete(slot)
       this.#refuse(open, false)
     }
-    this.#endIfDone()
+    // Nothing is answered to it any more.
+    if (this.open.size === 0) this.lost()
   }
 
   #refuse ({ arrived, clientId }: Open, gone: boolean): void {
     const { error, advice } = excuse(clientId, gone)
-    this.#broker().refuse({ ...arrived, session: null }, error, { advice })
+    this.#parts.broker().refuse({ ...arrived, session: null }, error, { advice })
   }
 
   /** This node closes: its client is sent elsewhere, where its session goes on if it is back before that expires. */
   close (farewell: Farewell): void {
-    const advice = () => farewell.retry(this.#broker().config.maxInterval / 2)
+    const advice = () => farewell.retry(this.#parts.broker().config.maxInterval / 2)
     for (const open of this.open.values()) {
       const { arrived, clientId } = open
       if (arrived.incoming.operation !== 'connect') this.#refuse(open, false)
-      else this.#broker().answer({ ...arrived, session: null }, [{ ...replyTo(arrived.incoming.message, clientId), advice: advice() }])
+      else this.#parts.broker().answer({ ...arrived, session: null }, [{ ...replyTo(arrived.incoming.message, clientId), advice: advice() }])
     }
-    if (!this.connection.bare) for (const [clientId, id] of this.sessions) this.#say(clientId, id, { successful: true, advice: advice() })
+    if (!this.connection.bare) for (const [clientId, { id }] of this.#sessions) this.#say(clientId, id, { successful: true, advice: advice() })
     this.lost()
   }
 
@@ -126,20 +169,36 @@ export class Guest implements Carried {
     this.connection.send([Outgoing.reply({ channel: '/meta/connect', ...(id !== undefined && { id }), clientId, ...words })], clientId, 0)
   }
 
-  /** Its last session has left the socket, or closes it. */
-  leave (reason: CloseReason | null): void {
-    this.#end()
-    if (reason !== null && this.connection.sessions.size === 0) this.connection.close(reason)
+  /** A session has left the socket, or (null) none is on it; so it was when so much had been heard there. */
+  leave ({ clientId, heard }: WordOf<'left'>): void {
+    if (clientId === null) {
+      if (heard === this.#said) this.lost()
+    } else if ((this.#sessions.get(clientId)?.number ?? Infinity) <= heard) this.#sessions.delete(clientId)
+  }
+
+  /** The node of its sessions hangs up. */
+  hangUp (reason: CloseReason): void {
+    this.end()
+    if (this.connection.sessions.size === 0) this.connection.close(reason)
+  }
+
+  /** What it was asked is answered by another. @returns the message; null where it is answered already */
+  giveUp (slot: number): Arrived | null {
+    const arrived = this.open.get(slot)?.arrived ?? null
+    this.open.delete(slot)
+    this.#endIfDone()
+    return arrived
   }
 
   #endIfDone (): void {
-    if (!this.connection.pushes && this.open.size === 0) this.#end()
+    if (!this.connection.pushes && this.open.size === 0) this.end()
   }
 
-  #end (): void {
+  end (): void {
     this.open.clear()
-    this.sessions.clear()
+    this.#sessions.clear()
+    if (this.#paused) this.pause(false)
     this.connection.sessions.delete(this)
-    this.#over(this)
+    this.#parts.over(this)
   }
 }

@@ -49,7 +49,10 @@ export class Interests {
 
   /** Somebody is about to subscribe. @returns null where the bus knows of it already */
   expect (name: string): Promise<void> | null {
-    return this.#of(name).settling
+    const interest = this.#of(name)
+    // It is not to end before who is about to subscribe does.
+    if (interest.left !== Infinity) interest.left = now()
+    return interest.settling
   }
 
   hears (channel: string): boolean {

@@ -6,15 +6,17 @@ import type { Presence } from '../broker/presence.js'
 import type { Session } from '../broker/session.js'
 import type { Limits } from '../limits.js'
 import type { Outgoing } from '../protocol/outgoing.js'
-import { Adoption } from './adoption.js'
+import { Adoption, type ForSession } from './adoption.js'
 import { Bus } from './bus.js'
 import { Distribution } from './distribution.js'
 import { Guests } from './guests.js'
 import { Interests } from './interests.js'
 import { Members } from './members.js'
-import { Peers, type Peer } from './peers.js'
+import type { Peer } from './peers.js'
 import { Reach } from './reach.js'
+import { RemoteConnection } from './remote-connection.js'
 import { RemoteConnections } from './remote-connections.js'
+import { Signs } from './signs.js'
 import type { Word, WordOf } from './words.js'
 
 /** What a node needs to be one of several; `plugin.ts` hands it over. */
@@ -34,7 +36,7 @@ type Takers = { readonly [Say in Word['say']]: (word: WordOf<Say>, lines: readon
 export class Nodes implements NodesPort {
   readonly #parts: NodesParts
   readonly #bus: Bus
-  readonly #peers: Peers
+  readonly #signs: Signs
   readonly #interests: Interests
   readonly #distribution: Distribution
   readonly #guests: Guests
@@ -44,22 +46,25 @@ export class Nodes implements NodesPort {
   readonly #takers: Takers
   #members: Members | null = null
   #broker: Broker | null = null
-  #starts = 0
   #timer: NodeJS.Timeout | null = null
 
   constructor (parts: NodesParts) {
     const { backplane, limits, log } = parts
     const broker = () => this.#broker as Broker
     this.#parts = parts
-    this.#peers = new Peers(limits.nodeSilence, peer => this.#lost(peer))
     this.#interests = new Interests(backplane, limits.interestLinger, () => broker().recorder?.cursors.forget())
     this.#bus = new Bus(backplane, limits.nodeSilence, {
       event: (payload, channel, interest) => this.#distribution.hear(payload, channel, interest),
       word: (word, lines) => this.#hear(word, lines),
-      absent: node => this.#absent(node),
-      turned: up => this.#turned(up)
+      absent: node => this.#signs.absent(node),
+      turned: up => this.#signs.turned(up)
     }, log)
-    this.#distribution = new Distribution({ bus: this.#bus, peers: this.#peers, interests: this.#interests, limits, broker })
+    this.#signs = new Signs(this.#bus, () => this.#distribution, limits, {
+      parted: (node, gone) => this.#parted(node, gone),
+      lost: peer => this.#lost(peer),
+      back: () => this.#broker?.recorder?.cursors.catchUp()
+    })
+    this.#distribution = new Distribution({ bus: this.#bus, peers: this.#signs.peers, interests: this.#interests, limits, broker })
     this.#guests = new Guests(this.#bus, broker)
     this.#adoption = new Adoption(this.#bus, this.#guests, broker)
     this.#remote = new RemoteConnections(this.#bus, broker)
@@ -78,7 +83,7 @@ export class Nodes implements NodesPort {
   /** Begins: the node is one of many from now on. @param presence of its channels, where they have it */
   async open (broker: Broker, presence: Presence | null): Promise<void> {
     this.#broker = broker
-    if (presence !== null) this.#members = new Members(this.#bus, presence)
+    if (presence !== null) this.#signs.tellOf(this.#members = new Members(this.#bus, presence))
     await this.#bus.open()
     this.#timer = setInterval(() => this.#beat(), this.#parts.limits.nodeBeat).unref()
   }
@@ -102,9 +107,12 @@ export class Nodes implements NodesPort {
   }
 
   forward (arrived: Arrived, clientId: string): boolean {
-    const node = this.#home(clientId)
+    // It came to where its session should be.
+    if (arrived.connection instanceof RemoteConnection) return false
+    const node = this.#guests.homeOn(arrived.connection, clientId) ?? this.#home(clientId)
     if (node === null) return false
-    if (this.#bus.up) this.#adoption.take(arrived, node, clientId)
+    const { state = 'there' } = this.#signs.peers.get(node) ?? {}
+    if (this.#bus.up && state === 'there') this.#adoption.take(arrived, node, clientId)
     else this.#guests.refuse(arrived, clientId)
     return true
   }
@@ -123,8 +131,7 @@ export class Nodes implements NodesPort {
   // The other node where a session should be. One that is known to be gone has none; one that is not known may be new.
   #home (clientId: string): string | null {
     const node = this.#adoption.home(clientId)
-    if (node === null || node === this.name) return null
-    return this.#bus.up && this.#peers.get(node)?.alive === false ? null : node
+    return node === null || node === this.name || this.#signs.peers.get(node)?.state === 'gone' ? null : node
   }
 
   /** A session of this node is over. */
@@ -135,98 +142,69 @@ export class Nodes implements NodesPort {
   // Who is there
 
   #beat (): void {
-    this.#bus.watch()
-    this.#shout(false)
-    this.#peers.sweep()
+    this.#signs.beat()
     this.#interests.sweep()
     this.#guests.sweep()
     this.#adoption.sweep()
+    this.#remote.sweep()
   }
 
-  #shout (hello: boolean): void {
-    this.#bus.shout(this.#signOfLife(hello))
+  #parted (node: string, gone: boolean): void {
+    this.#bus.forget(node)
+    this.#remote.parted(node)
+    this.#guests.parted(node, gone)
+    this.#adoption.parted(node, gone)
+    this.#reach.parted(node)
   }
 
-  #signOfLife (hello: boolean) {
-    return { say: 'beat' as const, starts: this.#starts, last: this.#distribution.last, members: this.#members?.revision ?? 0, hello }
-  }
-
-  #turned (up: boolean): void {
-    if (!up) return
-    this.#starts++
-    this.#shout(true)
-    for (const peer of this.#peers.all) if (peer.starts > 0) this.#distribution.ask(peer)
-    this.#broker?.recorder?.cursors.catchUp()
-  }
-
-  #heard ({ from, starts, last, members, hello }: WordOf<'beat'>): void {
-    const peer = this.#peers.of(from)
-    this.#peers.hear(peer)
-    // It was cut off, and may have published what nobody heard.
-    if (peer.starts > 0 && starts > peer.starts) this.#distribution.ask(peer)
-    peer.starts = starts
-    this.#distribution.reached(peer, last)
-    if (hello) this.#bus.send(from, this.#signOfLife(false))
-    this.#members?.reached(peer, members)
-  }
-
-  // Nobody heard what was said to it: it has ended, or never was.
-  #absent (node: string): void {
-    this.#peers.lose(node)
-    this.#guests.lost(node, true)
-    this.#adoption.lost(node, true)
-  }
-
-  // While the bus is gone everybody seems to be.
   #lost (peer: Peer): void {
-    const gone = this.#bus.up
-    this.#remote.lost(peer.name)
-    this.#guests.lost(peer.name, gone)
-    this.#adoption.lost(peer.name, gone)
-    this.#reach.lost(peer.name)
-    this.#members?.lost(peer)
+    if (peer.state !== 'gone') return
+    this.#adoption.lost(peer.name)
+    this.#distribution.recovery.lost(peer)
   }
 
   // What they say
 
   #hear (word: Word, lines: readonly string[]): void {
-    const movedTo = 'clientId' in word && isForSession(word) ? this.#adoption.movedTo(word.clientId) : undefined
-    if (movedTo !== undefined) return this.#bus.pass(movedTo, word, lines)
+    if (isForSession(word) && this.#adoption.follow(word, lines)) return
     const take = this.#takers[word.say] as ((word: Word, lines: readonly string[]) => void) | undefined
     take?.(word, lines)
   }
 
   #takersOf (): Takers {
-    const distribution = this.#distribution
+    const signs = this.#signs
+    const { recovery } = this.#distribution
     const guests = this.#guests
     const adoption = this.#adoption
     const remote = this.#remote
     const reach = this.#reach
     return {
-      beat: word => this.#heard(word),
-      bye: ({ from }) => this.#peers.lose(from),
-      ask: word => distribution.answer(word),
-      missed: (word, lines) => distribution.take(word, lines),
+      beat: word => signs.heard(word),
+      bye: ({ from }) => signs.left(from),
+      parted: ({ from }) => this.#parted(from, false),
+      ask: word => recovery.answer(word),
+      missed: (word, lines) => recovery.take(word, lines),
       relay: (word, [message = '']) => remote.receive(word, message),
       taken: word => remote.taken(word),
       gone: word => remote.gone(word),
       probed: word => remote.probed(word),
       answer: (word, lines) => guests.answer(word, lines),
       probe: word => guests.probe(word),
-      pause: word => guests.pause(word),
-      resume: word => guests.resume(word),
+      pause: word => guests.pause(word, true),
+      resume: word => guests.pause(word, false),
       left: word => guests.left(word),
       close: word => guests.close(word),
       adopt: word => adoption.give(word),
       adopted: word => adoption.come(word),
       kept: word => adoption.kept(word),
+      moved: (word, lines) => adoption.moved(word, lines),
       ended: ({ clientId }) => adoption.forget(clientId),
       deliver: (word, [json = '']) => reach.delivered(word, json),
       disconnect: word => reach.disconnected(word),
       call: word => reach.called(word),
       uncall: word => reach.uncalled(word),
       called: word => reach.answered(word),
-      members: word => this.#members?.take(this.#peers.of(word.from), word),
+      members: word => this.#members?.take(signs.peers.of(word.from), word),
       'members?': ({ from }) => this.#members?.answer(from)
     }
   }
@@ -250,14 +228,15 @@ export class Nodes implements NodesPort {
 
   metrics (): BackplaneMetrics {
     const { counted } = this.#distribution
-    return { ...counted, relayed: this.#guests.relayed, adopted: this.#adoption.adopted, nodes: this.#peers.alive + 1, interests: this.#interests.size, guests: this.#guests.size, remoteConnections: this.#remote.size }
+    return { ...counted, relayed: this.#guests.relayed, adopted: this.#adoption.adopted, nodes: this.#signs.peers.alive + 1, interests: this.#interests.size, guests: this.#guests.size, remoteConnections: this.#remote.size }
   }
 
   health (): BackplaneHealth {
-    return { ok: this.#bus.up, node: this.name, nodes: this.#peers.alive + 1, since: this.#bus.since, missed: this.#distribution.counted.backplaneMissed }
+    return { ok: this.#bus.up, node: this.name, nodes: this.#signs.peers.alive + 1, since: this.#bus.since, missed: this.#distribution.counted.backplaneMissed }
   }
 }
 
-function isForSession ({ say }: Word): boolean {
-  return say === 'relay' || say === 'adopt' || say === 'deliver' || say === 'disconnect' || say === 'call'
+function isForSession (word: Word): word is ForSession {
+  const { say } = word
+  return say === 'deliver' || say === 'disconnect' || say === 'call' || say === 'uncall' || say === 'relay' || say === 'adopt'
 }

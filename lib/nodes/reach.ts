@@ -55,7 +55,7 @@ export class Reach {
       // Its own node keeps the time; here only the way is added.
       const timer = Number.isFinite(wait) ? setTimeout(() => settle(new CallTimeoutError(method, wait)), wait + relayTimeout) : undefined
       const aborted = () => {
-        this.#bus.send(node, { say: 'uncall', call })
+        this.#bus.send(node, { say: 'uncall', call, clientId })
         settle(signal?.reason)
       }
       const settle = (answer: WordOf<'called'> | Error) => {
@@ -120,8 +120,9 @@ export class Reach {
     this.#open.get(word.call)?.settle(word)
   }
 
-  /** A node is gone. */
-  lost (node: string): void {
+  /** What was under way with a node is over: what it was asked is not answered any more, and nobody waits there. */
+  parted (node: string): void {
     for (const open of [...this.#open.values()]) if (open.node === node) open.settle(new CallEndedError(open.method))
+    for (const [key, controller] of this.#running) if (key.startsWith(`${node} `)) controller.abort()
   }
 }

@@ -1,5 +1,7 @@
 import type { Caller, Carried, CloseReason, Connection } from '../../types/index.js'
 import { Few } from '../broker/few.js'
+import { Session } from '../broker/session.js'
+import { now } from '../broker/wheel.js'
 import type { Outgoing } from '../protocol/outgoing.js'
 import type { Bus } from './bus.js'
 import { spellMessages } from './words.js'
@@ -19,6 +21,12 @@ export class RemoteConnection implements Connection {
   bare = false
   open = true
   readonly sessions: Few<Carried>
+  /** What connects prove, as the other node was told. */
+  readonly #identities = new WeakMap<object, unknown>()
+  /** Messages that came by it. */
+  #heard = 0
+  /** Since when it carries none, on the clock of `now`. */
+  #empty = now()
   readonly #bus: Bus
   readonly #over: (connection: RemoteConnection) => void
   // Messages over HTTP that are not answered yet.
@@ -39,7 +47,7 @@ export class RemoteConnection implements Connection {
     this.number = number
     this.caller = caller
     this.pushes = pushes
-    this.sessions = pushes ? new Passengers(() => this.#left()) : new Few<Carried>()
+    this.sessions = pushes ? new Passengers(session => this.#left(session)) : new Few<Carried>()
   }
 
   get waiting (): number {
@@ -54,9 +62,15 @@ export class RemoteConnection implements Connection {
   }
 
   /** One more message came by it. */
-  receive (bare: boolean): void {
+  receive (message: object, bare: boolean, identity: unknown): void {
     this.bare = bare
+    this.#heard++
     this.#unanswered++
+    if (identity !== undefined) this.#identities.set(message, identity)
+  }
+
+  identityOf (message: object): unknown {
+    return this.#identities.get(message)
   }
 
   /** The other node says how much of what was sent its network has taken. */
@@ -111,27 +125,40 @@ export class RemoteConnection implements Connection {
   }
 
   // Who lets go of it may close it in the same breath.
-  #left (): void {
-    queueMicrotask(() => { if (this.sessions.size === 0) this.#say('left') })
+  #left (session: Carried): void {
+    this.#empty = now()
+    queueMicrotask(() => {
+      if (session instanceof Session) this.#sayLeft(session.id)
+    })
   }
 
-  #say (say: 'probe' | 'pause' | 'resume' | 'left'): void {
+  /** Looks whether it is of use; called now and then. @param patience ms that it may carry none */
+  sweep (patience: number): void {
+    if (this.pushes && this.sessions.size === 0 && now() - this.#empty >= patience) this.#sayLeft(null)
+  }
+
+  // The other node may have said more meanwhile, so it hears up to where this is true.
+  #sayLeft (clientId: string | null): void {
+    if (this.open) this.#bus.send(this.node, { say: 'left', connection: this.number, clientId, heard: this.#heard })
+  }
+
+  #say (say: 'probe' | 'pause' | 'resume'): void {
     if (this.open) this.#bus.send(this.node, { say, connection: this.number })
   }
 }
 
-/** The sessions of this node on a socket of another, which is told when none is left. */
+/** The sessions of this node on a socket of another, which is told who leaves. */
 class Passengers extends Few<Carried> {
-  readonly #none: () => void
+  readonly #left: (session: Carried) => void
 
-  constructor (none: () => void) {
+  constructor (left: (session: Carried) => void) {
     super()
-    this.#none = none
+    this.#left = left
   }
 
   override delete (session: Carried): boolean {
     const deleted = super.delete(session)
-    if (deleted && this.size === 0) this.#none()
+    if (deleted) this.#left(session)
     return deleted
   }
 }

@@ -23,10 +23,11 @@ export class RemoteConnections {
 
   /** A client has spoken to another node. @param line its message */
   receive (word: WordOf<'relay'>, line: string): void {
-    const { operation, slot, alone, bare } = word
+    const { operation, slot, alone, bare, identity } = word
+    const message = JSON.parse(line)
     const connection = this.#get(word.from, word.connection) ?? this.#open(word)
-    connection.receive(bare)
-    this.#broker().admission.admit({ operation, message: JSON.parse(line) } as Checked, connection, slot, alone)
+    connection.receive(message, bare, identity)
+    this.#broker().admission.admit({ operation, message } as Checked, connection, slot, alone)
   }
 
   #open ({ from, connection: number, caller, pushes }: WordOf<'relay'>): RemoteConnection {
@@ -58,8 +59,14 @@ export class RemoteConnections {
     if (connection !== undefined) this.#lose(connection)
   }
 
-  /** A node is gone, and with it its connections. */
-  lost (node: string): void {
+  /** Looks for those that carry none; called now and then. */
+  sweep (): void {
+    const { handshakeWithoutConnect } = this.#broker().limits
+    for (const all of this.#byNode.values()) for (const connection of all.values()) connection.sweep(handshakeWithoutConnect)
+  }
+
+  /** What was under way with a node is over, and so are its connections. */
+  parted (node: string): void {
     for (const connection of [...this.#byNode.get(node)?.values() ?? []]) this.#lose(connection)
   }
 

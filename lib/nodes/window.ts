@@ -34,6 +34,17 @@ export class Window {
     while (this.size > this.#limits.events || (this.#bytes > this.#limits.bytes && this.size > 0)) this.#drop()
   }
 
+  /** Takes what is before a number, oldest first. */
+  take (number: number): Published[] {
+    const taken: Published[] = []
+    for (;;) {
+      const first = this.#kept[this.#head]
+      if (first === undefined || first.number >= number) return taken
+      taken.push(first)
+      this.#drop()
+    }
+  }
+
   #drop (): void {
     this.#bytes -= (this.#kept[this.#head] as Published).payload.length
     this.#head++

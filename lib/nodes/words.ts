@@ -17,6 +17,8 @@ export interface RelayWord {
   bare: boolean
   caller: Caller
   clientId: string
+  /** What a connect proves, as its node was told; absent where it brought nothing. */
+  identity?: unknown
 }
 
 /** What each word carries; `from` is the node that says it. */
@@ -24,6 +26,7 @@ export type Word = { from: string } & (
   // Who is there
   | { say: 'beat', starts: number, last: number, members: number, hello: boolean }
   | { say: 'bye' }
+  | { say: 'parted' }
   // What was missed
   | { say: 'ask', after: number, interests: string[] | null }
   | { say: 'missed', last: number | null, lost: number }
@@ -38,13 +41,15 @@ export type Word = { from: string } & (
   | { say: 'answer', connection: number, clientId: string, slot: number, whole: boolean, sent: number }
   | { say: 'adopted', clientId: string, session: Adopted }
   | { say: 'kept', clientId: string }
-  | { say: 'probe' | 'pause' | 'resume' | 'left', connection: number }
+  | { say: 'moved', clientId: string, node: string, relayed: WordOf<'relay'> | null }
+  | { say: 'probe' | 'pause' | 'resume', connection: number }
+  | { say: 'left', connection: number, clientId: string | null, heard: number }
   | { say: 'close', connection: number, reason: string }
   // The application
   | { say: 'deliver', clientId: string }
   | { say: 'disconnect', clientId: string, reason: string | null }
   | { say: 'call', call: number, clientId: string, method: string, params?: unknown, timeout: number | null }
-  | { say: 'uncall', call: number }
+  | { say: 'uncall', call: number, clientId: string }
   | { say: 'called', call: number, result?: unknown, error?: { code: string, message: string, cause?: unknown } }
   // Presence
   | { say: 'members', revision: number, whole: boolean, join: [channel: string, member: Member][], leave: [channel: string, id: string][] }

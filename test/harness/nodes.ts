@@ -10,10 +10,10 @@ export type Node<Plane> = Gateway & { readonly backplane: Plane }
 export type Nodes<Plane> = [Node<Plane>, Node<Plane>, Node<Plane>, ...Node<Plane>[]]
 
 /** Starts so many, and waits until they know each other. */
-export async function startNodes<Plane extends Backplane> (t: Test, count: number, backplane: () => Plane, options: RealtimeOptions | ((index: number) => RealtimeOptions) = {}): Promise<Nodes<Plane>> {
+export async function startNodes<Plane extends Backplane> (t: Test, count: number, backplane: (index: number) => Plane | Promise<Plane>, options: RealtimeOptions | ((index: number) => RealtimeOptions) = {}): Promise<Nodes<Plane>> {
   const nodes: Node<Plane>[] = []
   for (let index = 0; index < count; index++) {
-    const plane = backplane()
+    const plane = await backplane(index)
     const own = typeof options === 'function' ? options(index) : options
     nodes.push({ ...await startGateway(t, { ...own, backplane: plane }), backplane: plane })
   }

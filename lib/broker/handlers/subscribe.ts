@@ -73,7 +73,9 @@ function expect (broker: Broker, channel: string): Eventually<void | null> {
   if (nodes === null) return
   const expected = nodes.expect(channel)
   const kept = recorder?.history.shared === true && channels?.under(channel).some(({ options }) => options.history !== undefined)
-  return kept !== true ? expected : after(expected, () => recorder.cursors.begin(channel))
+  if (kept !== true) return expected
+  // The history may have taken its time, in which an interest that nobody has ends.
+  return after(expected, () => after(recorder.cursors.begin(channel), () => nodes.expect(channel)))
 }
 
 function toBroadcast (broker: Broker, session: Session, message: SubscribeRequest, channel: string): Eventually<Outcome> {
