@@ -13,6 +13,12 @@ const columns: readonly Column[] = [
   { figure: 'rate', title: unit => `${plural(unit)} a second`, digits: 0 },
   { figure: 'p50', title: () => 'p50 ms', digits: 2 },
   { figure: 'p99', title: () => 'p99 ms', digits: 2 },
+  { figure: 'busCpu', title: unit => `bus CPU µs a ${unit}`, digits: 2 },
+  { figure: 'busIn', title: () => 'to the bus', digits: 2 },
+  { figure: 'busOut', title: () => 'from the bus', digits: 2 },
+  { figure: 'busBytes', title: () => 'bytes from the bus', digits: 0 },
+  { figure: 'taken', title: () => 'taken by nodes', digits: 2 },
+  { figure: 'strayed', title: () => 'by nodes that do not listen', digits: 2 },
   { figure: 'heap', title: unit => unit === 'session' ? 'heap bytes a session' : 'heap bytes a subscription', digits: 0 },
   { figure: 'idle', title: () => 'idle CPU ms a second', digits: 1 }
 ]
@@ -25,7 +31,7 @@ export function rowsOf (result: Result): string[][] {
 }
 
 function rowOf (one: Measurement, shown: readonly Column[]): string[] {
-  const [failure] = one.failures
+  const failure = one.leftOut ?? one.failures[0]
   if (failure !== undefined) return [one.name, failure, ...shown.map(() => '')]
   return [one.name, ...shown.flatMap(({ figure, digits }) => {
     const value = format(middle(one, figure), digits)

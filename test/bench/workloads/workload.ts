@@ -17,6 +17,15 @@ export interface Figures {
   readonly heap?: number
   /** Milliseconds of the server's CPU a second while nothing happens. */
   readonly idle?: number
+  /** Microseconds of the CPU of the bus's process a unit. */
+  readonly busCpu?: number
+  /** Messages that the bus took and gave out a unit, and the bytes of the latter, as it counts them itself. */
+  readonly busIn?: number
+  readonly busOut?: number
+  readonly busBytes?: number
+  /** Events of other nodes that all nodes took a unit, and those of them where nobody listens. */
+  readonly taken?: number
+  readonly strayed?: number
 }
 
 /** One kind of work, and who does it. */
