@@ -8,11 +8,11 @@ import type { ChannelOptions } from './targets/channel-options.js'
 export const BUS_NAMES: Readonly<Record<BusKind, string>> = { nats: 'NATS', redis: 'Redis' }
 
 const CHANNEL_NAMES: Readonly<Record<ChannelOptions, string>> = {
-  others: '100 other channels have options',
-  empty: 'its channels have an entry without options',
+  others: 'options of other channels',
+  empty: 'an entry without options',
   schema: 'a schema',
   rate: 'a rate',
-  retain: 'the last event retained',
+  retain: 'retain',
   history: 'a history'
 }
 

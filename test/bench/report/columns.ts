@@ -14,11 +14,11 @@ const columns: readonly Column[] = [
   { figure: 'p50', title: () => 'p50 ms', digits: 2 },
   { figure: 'p99', title: () => 'p99 ms', digits: 2 },
   { figure: 'busCpu', title: unit => `bus CPU µs a ${unit}`, digits: 2 },
-  { figure: 'busIn', title: () => 'to the bus', digits: 2 },
-  { figure: 'busOut', title: () => 'from the bus', digits: 2 },
-  { figure: 'busBytes', title: () => 'bytes from the bus', digits: 0 },
+  { figure: 'busIn', title: () => 'messages to the bus', digits: 2 },
+  { figure: 'busOut', title: () => 'messages from it', digits: 2 },
+  { figure: 'busBytes', title: () => 'bytes from it', digits: 0 },
   { figure: 'taken', title: () => 'taken by nodes', digits: 2 },
-  { figure: 'strayed', title: () => 'by nodes that do not listen', digits: 2 },
+  { figure: 'strayed', title: () => 'by nodes without listeners', digits: 2 },
   { figure: 'heap', title: unit => unit === 'session' ? 'heap bytes a session' : 'heap bytes a subscription', digits: 0 },
   { figure: 'idle', title: () => 'idle CPU ms a second', digits: 1 }
 ]

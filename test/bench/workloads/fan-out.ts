@@ -55,7 +55,8 @@ async function run (contender: Contender<Client & { poll? (): void }>, receivers
   })
 }
 
-async function publish (server: Measured, tally: Tally, receivers: number, from: number, to: number, each: number, turns: number): Promise<void> {
+/** Events of these numbers, so many a turn and so many turns at once; resolves when all receivers have them. */
+export async function publish (server: Measured, tally: Tally, receivers: number, from: number, to: number, each: number, turns: number): Promise<void> {
   for (let number = from; number < to; number += each * turns) {
     server.publish(number, turns, each)
     await tally.reaches((number + each * turns) * receivers)

@@ -44,7 +44,7 @@ export interface Workload {
 }
 
 /** A workload out of its contenders and what is done with each. */
-export function workload<Kind extends Contender<any>> (parts: {
+export function workload<Kind extends Contender<any, any>> (parts: {
   name: string, title: string, unit: string, contenders: readonly Kind[], atMost?: number, run: (contender: Kind, scale: number) => Promise<Figures>
 }): Workload {
   const byName = new Map(parts.contenders.map(each => [each.name, each]))
@@ -63,7 +63,7 @@ export function workload<Kind extends Contender<any>> (parts: {
 export const LONG = 60_000
 
 /** Starts a server, does something with it, and stops it whatever becomes of it. */
-export async function withServer<Result> (contender: Contender, settings: Settings, work: (server: Measured) => Promise<Result>): Promise<Result> {
+export async function withServer<Server extends Measured, Result> (contender: Contender<any, Server>, settings: Settings, work: (server: Server) => Promise<Result>): Promise<Result> {
   const server = await contender.start(settings)
   try {
     return await work(server)
