@@ -163,7 +163,8 @@ class NatsBackplane implements Backplane {
   #say (subject: string, text: string, reply?: string): void {
     if (!this.#up) return
     try {
-      this.#connection.publish(subject, text, reply === undefined ? {} : { reply })
+      // As bytes: the driver would make a buffer of its own for each text.
+      this.#connection.publish(subject, Buffer.from(text), reply === undefined ? {} : { reply })
     } catch (error) {
       this.#ends?.trouble?.(error as Error)
     }
