@@ -69,7 +69,7 @@ class NatsBackplane implements Backplane {
 
   async interest (pattern: string, on: boolean): Promise<void> {
     const subject = this.#subjects.of(pattern)
-    if (on) this.#wanted.set(subject, message => this.#hearEvent(message, pattern))
+    if (on) this.#wanted.set(subject, pattern.endsWith('*') ? message => this.#hearUnder(pattern, message) : message => this.#ends?.event(textOf(message), pattern, pattern))
     else this.#wanted.delete(subject)
     if (!this.#up) return
     this.#catchUp(subject)
@@ -170,9 +170,10 @@ class NatsBackplane implements Backplane {
     }
   }
 
-  #hearEvent (message: Msg, interest: string): void {
+  // The subject of one channel says nothing new; under a pattern it says which it is.
+  #hearUnder (pattern: string, message: Msg): void {
     const channel = this.#subjects.channel(message.subject)
-    if (channel !== null) this.#ends?.event(textOf(message), channel, interest)
+    if (channel !== null) this.#ends?.event(textOf(message), channel, pattern)
   }
 
   #hearOfAbsence ({ subject, headers }: Msg): void {
