@@ -36,7 +36,7 @@ const { values } = parseArgs({
 })
 
 // Sizes that say little beside the others.
-const NOT_QUICK = ['relay-70-50', 'relay-1024-1', 'fan-out-100-1', 'fan-out-100-16', 'subscriptions-10000', 'backplane-publish-http', 'backplane-fan-out-1', 'backplane-idle', 'channels-fan-out-1', 'nodes-redis', 'nodes-delivery-redis']
+const NOT_QUICK = ['relay-70-50', 'relay-1024-1', 'fan-out-100-1', 'fan-out-100-16', 'subscriptions-10000', 'backplane-publish-http', 'backplane-fan-out-1', 'backplane-idle', 'nodes-redis', 'nodes-delivery-redis']
 
 const only = values.only?.split(',')
 const picked = workloads.filter(({ name }) => only === undefined ? !(values.quick && NOT_QUICK.includes(name)) : only.some(each => name.startsWith(each)))

@@ -27,7 +27,8 @@ const columns: readonly Column[] = [
 export function rowsOf (result: Result): string[][] {
   const shown = columns.filter(({ figure }) => result.contenders.some(({ rounds }) => rounds.some(each => each[figure] !== undefined)))
   const head = ['', ...shown.flatMap(({ figure, title }) => figure === 'cpu' ? [title(result.unit), '±'] : [title(result.unit)])]
-  return [head, ...result.contenders.map(each => rowOf(each, shown))]
+  // Where nobody has figures, the reasons still need a column.
+  return [shown.length === 0 ? ['', ''] : head, ...result.contenders.map(each => rowOf(each, shown))]
 }
 
 function rowOf (one: Measurement, shown: readonly Column[]): string[] {

@@ -24,7 +24,7 @@ export const withBackplane = [
     contenders: variantsOf(publishers.gateway),
     run: (contender, scale) => overHttp(contender, 8, 1, 32_000 * scale)
   }),
-  ...[[1, 100_000], [16, 800_000]].map(([each, deliveries]) => workload({
+  ...[[1, 200_000], [16, 800_000]].map(([each, deliveries]) => workload({
     name: `backplane-fan-out-${each}`,
     title: `one node on a bus: fan-out to 1000 WebSockets, ${each === 1 ? 'one publish' : `${each} publishes`} a turn`,
     unit: 'delivery',
