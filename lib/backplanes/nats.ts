@@ -69,7 +69,7 @@ class NatsBackplane implements Backplane {
 
   async interest (pattern: string, on: boolean): Promise<void> {
     const subject = this.#subjects.of(pattern)
-    if (on) this.#wanted.set(subject, message => this.#hearEvent(message, pattern))
+    if (on) this.#wanted.set(subject, pattern.endsWith('*') ? message => this.#hearUnder(pattern, message) : message => this.#ends?.event(textOf(message), pattern, pattern))
     else this.#wanted.delete(subject)
     if (!this.#up) return
     this.#catchUp(subject)
@@ -163,15 +163,17 @@ class NatsBackplane implements Backplane {
   #say (subject: string, text: string, reply?: string): void {
     if (!this.#up) return
     try {
-      this.#connection.publish(subject, text, reply === undefined ? {} : { reply })
+      // As bytes: the driver would make a buffer of its own for each text.
+      this.#connection.publish(subject, Buffer.from(text), reply === undefined ? {} : { reply })
     } catch (error) {
       this.#ends?.trouble?.(error as Error)
     }
   }
 
-  #hearEvent (message: Msg, interest: string): void {
+  // The subject of one channel says nothing new; under a pattern it says which it is.
+  #hearUnder (pattern: string, message: Msg): void {
     const channel = this.#subjects.channel(message.subject)
-    if (channel !== null) this.#ends?.event(textOf(message), channel, interest)
+    if (channel !== null) this.#ends?.event(textOf(message), channel, pattern)
   }
 
   #hearOfAbsence ({ subject, headers }: Msg): void {

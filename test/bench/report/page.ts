@@ -24,8 +24,8 @@ function about ({ begun, rounds, quick }: { begun: Date, rounds: number, quick: 
 
 function goalsTable (results: readonly Result[]): string {
   const titleOf = (work: string) => results.find(({ name }) => name === work)?.title ?? work
-  const rows = verdicts(results).map(({ work, figure, ours, against, atMost, ratio }) => [
-    `${titleOf(work)}${ours?.includes('Nodefony') === true ? ', Nodefony dialect' : ''}`, figure, against, `${format(ratio, 2)} ×`, `≤ ${atMost} ×`, Number.isNaN(ratio) ? '' : ratio <= atMost ? 'yes' : '**no**'
+  const rows = verdicts(results).map(({ work, figure, against, atMost, ratio, variant }) => [
+    [titleOf(work), ...variant === '' ? [] : [variant]].join(', '), figure, against, `${format(ratio, 2)} ×`, `≤ ${atMost} ×`, Number.isNaN(ratio) ? '' : ratio <= atMost ? 'yes' : '**no**'
   ])
   const grown = growth(results)
   if (!Number.isNaN(grown)) rows.push(['100,000 subscriptions', 'cpu', '1,000 subscriptions', `${format(grown, 2)} ×`, '≤ 1.25 ×', grown <= 1.25 ? 'yes' : '**no**'])
