@@ -23,6 +23,7 @@ withNatsServer(t, async (t, program) => {
       t.teardown(() => context.close())
       const ada = await DemoPage.open(t, context, demo.url)
       const grace = await openElsewhere(t, browser, demo.url, ada)
+      for (const page of [ada, grace]) await page.changes('#delivery-last')
       const before = await Promise.all([ada, grace].map(page => page.tally()))
       await ada.isCalled('Ada')
       await grace.isCalled('Grace')
@@ -34,7 +35,7 @@ withNatsServer(t, async (t, program) => {
       await grace.says('Yes, on another worker')
       await ada.shows('#chat-lines li', /^Grace.*Yes, on another worker$/)
       const late = await DemoPage.open(t, browser, demo.url)
-      await late.shows('#chat-lines li', 'Yes, on another worker')
+      for (const page of [grace, late]) await page.shows('#chat-lines li', 'Yes, on another worker')
       for (const page of [ada, grace, late]) t.same(await page.said(), ['Is anybody there?', 'Yes, on another worker'], 'each once, in order')
 
       const second = await openElsewhere(t, context, demo.url, ada)
@@ -67,7 +68,7 @@ withNatsServer(t, async (t, program) => {
       for (const [from, to] of [[one, two], [two, one]] as const) {
         const words = `from ${await from.find('#chat-name').inputValue()}`
         await from.says(words)
-        await to.shows('#chat-lines li', words)
+        for (const page of [from, to]) await page.shows('#chat-lines li', words)
       }
       t.same((await one.said()).slice(-2), ['from Poller 1', 'from Poller 2'])
       t.same(await two.said(), await one.said())
@@ -93,16 +94,16 @@ withNatsServer(t, async (t, program) => {
         await ada.shows('#chat-lines li', `while ${worker} was gone`)
         await until(async () => await workerOf(ada) !== worker, 'the page is on another worker')
         await ada.connectedOver(transport)
-        await ada.says(`no longer ${worker}`)
-        await grace.shows('#chat-lines li', `no longer ${worker}`)
-        for (const page of [ada, grace]) t.same((await page.said()).slice(-2), [`while ${worker} was gone`, `no longer ${worker}`])
+        await ada.says(`${worker} no longer`)
+        for (const page of [ada, grace]) await page.shows('#chat-lines li', `${worker} no longer`)
+        for (const page of [ada, grace]) t.same((await page.said()).slice(-2), [`while ${worker} was gone`, `${worker} no longer`])
         await ada.present('Ada you', 'Grace')
         await grace.present('Grace you', 'Ada')
         await ada.changes('#delivery-last')
         const { last, received, missing, doubled } = await ada.tally()
         t.same({ missing, doubled }, { missing: 0, doubled: 0 })
         t.equal(received - before.received, last - before.last, 'every number, in order')
-        const died = `${worker.replace('on ', '')} has ended (SIGKILL): another takes its place`
+        const died = `${worker.replace('to ', '')} has ended (SIGKILL): another takes its place`
         t.ok(demo.lines.some(line => line.includes(died)), 'the log says so')
       })
     }
@@ -115,22 +116,29 @@ withNatsServer(t, async (t, program) => {
       const before = await workerOf(page)
       const all = demo.lines.map(line => Number(/is process (\d+)$/.exec(line)?.[1])).filter(lives)
       t.equal(all.length, 2)
+      const listening = () => demo.lines.filter(line => line.includes('Server listening')).length
+      const listened = listening()
       for (const pid of all) process.kill(pid, 'SIGKILL')
-      await until(async () => await workerOf(page) !== before, 'the page is on another worker')
+      await until(() => listening() === listened + 2, 'two others listen')
+      await until(async () => {
+        await page.hurry()
+        return await workerOf(page) !== before
+      }, 'the page is on another worker')
       const late = await DemoPage.open(t, browser, demo.url)
       await late.shows('#chat-lines li', 'before the fall')
       t.same(await late.said(), said)
     })
   })
 
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    t.test(`${signal} ends all of it in order`, async t => {
-      // A shell's Ctrl-C goes to the whole group.
+  for (const [signal, to] of [['SIGTERM', 'the primary'], ['SIGTERM', 'all of them'], ['SIGINT', 'all of them']] as const) {
+    t.test(`${signal} to ${to} ends it in order`, async t => {
       const { process: demo } = await startDemoWorkers(t, program, { detached: true })
-      const processes = childrenOf(demo.pid as number)
+      const pid = demo.pid as number
+      const processes = childrenOf(pid)
       t.equal(processes.length, 3, 'two workers and a nats-server')
       const ended = once(demo, 'exit')
-      process.kill(signal === 'SIGINT' ? -(demo.pid as number) : demo.pid as number, signal)
+      // A negative one is a group, as Ctrl-C in a shell means it.
+      process.kill(to === 'the primary' ? pid : -pid, signal)
       t.same(await within(ended, 'it ends'), [0, null])
       t.same(processes.filter(lives), [], 'nobody is left')
     })

@@ -14,8 +14,8 @@ export async function work (): Promise<void> {
     await app.close()
     worker.disconnect()
   })
-  // A terminal sends these to all of its processes; in which order they end is said by the primary.
-  for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
+  // Signals may come to all processes of a group, and again from the primary, which says in which order they end.
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 
   await addGateway(app, configuration, { ...await joinBus(app, bus), extensions: [workerName(worker.id)] })
   await app.listen(place)

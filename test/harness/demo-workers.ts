@@ -9,7 +9,7 @@ import { accepts } from './installed-server.js'
 export interface DemoWorkers extends Demo {
   /** What it has written. */
   readonly lines: readonly string[]
-  /** The process of a worker, by what a page calls it: `on worker 2`. */
+  /** The process of a worker, by what a page calls it: `to worker 2`. */
   pidOf (worker: string): number
 }
 
@@ -23,7 +23,7 @@ export async function startDemoWorkers (t: Test, program: string, { args = ['--w
   const lines: string[] = []
   const demo = await startDemo(t, { args, env: withPathTo(program), onLine: line => lines.push(line), end: 'SIGTERM', ...settings })
   const pidOf = (worker: string) => {
-    const said = lines.map(line => /(worker \d+) is process (\d+)$/.exec(line)).find(match => match?.[1] === worker.replace('on ', ''))
+    const said = lines.map(line => /(worker \d+) is process (\d+)$/.exec(line)).find(match => match?.[1] === worker.replace('to ', ''))
     return Number(said?.[2])
   }
   return { ...demo, lines, pidOf }
@@ -31,7 +31,7 @@ export async function startDemoWorkers (t: Test, program: string, { args = ['--w
 
 /** Which worker a page is on. */
 export async function workerOf (page: DemoPage): Promise<string> {
-  await page.shows('#worker', /^on worker \d+$/)
+  await page.shows('#worker', /^to worker \d+$/)
   return await page.find('#worker').innerText()
 }
 
@@ -46,5 +46,5 @@ export async function openElsewhere (t: Test, browser: Browser | BrowserContext,
     // does not come to the same worker for ever.
     if (attempt % 2 === 0) await accepts(Number(new URL(url).port))
   }
-  throw new Error(`every page is ${taken}`)
+  throw new Error(`every page goes ${taken}`)
 }

@@ -7,7 +7,7 @@ export function workerName (element) {
     incoming (message) {
       const worker = message.channel === '/meta/connect' ? message.ext?.worker : undefined
       if (worker !== undefined) {
-        element.textContent = `on worker ${worker}`
+        element.textContent = `to worker ${worker}`
         element.hidden = false
       }
       return message
