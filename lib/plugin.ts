@@ -119,6 +119,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   await nodes?.open(broker, presence)
   app.addHook('onReady', async () => unused.watchUpgrades())
   app.addHook('preClose', async () => {
+    unused.ignoreUpgrades()
     const farewell = broker.close(askHosts(options.hosts, log))
     nodes?.shut(farewell)
     await Promise.all([sockets.close(options.drain), requests.close(options.drain)])
