@@ -152,16 +152,19 @@ export class Guest implements Carried {
     this.#parts.broker().refuse({ ...arrived, session: null }, error, { advice })
   }
 
-  /** This node closes: its client is sent elsewhere, where its session goes on if it is back before that expires. */
+  /**
+   * This node closes: its client is sent elsewhere, where its session goes on if it is back before that expires. What else
+   * was passed on is answered by its node, as long as this one waits for open requests.
+   */
   close (farewell: Farewell): void {
     const advice = () => farewell.retry(this.#parts.broker().config.maxInterval / 2)
-    for (const open of this.open.values()) {
-      const { arrived, clientId } = open
-      if (arrived.incoming.operation !== 'connect') this.#refuse(open, false)
-      else this.#parts.broker().answer({ ...arrived, session: null }, [{ ...replyTo(arrived.incoming.message, clientId), advice: advice() }])
+    for (const [slot, { arrived, clientId }] of this.open) {
+      if (arrived.incoming.operation !== 'connect') continue
+      this.open.delete(slot)
+      this.#parts.broker().answer({ ...arrived, session: null }, [{ ...replyTo(arrived.incoming.message, clientId), advice: advice() }])
     }
     if (!this.connection.bare) for (const [clientId, { id }] of this.#sessions) this.#say(clientId, id, { successful: true, advice: advice() })
-    this.lost()
+    if (this.open.size === 0) this.lost()
   }
 
   // Answers the connect that a socket has open, if its node has not.

@@ -45,6 +45,25 @@ t.test('a node that closes sends on a socket that carries a session of another, 
   t.match(await next.next('/a'), { data: 'meanwhile' })
 })
 
+t.test('what a node has passed on when it closes is answered still', async t => {
+  let allow: (allowed: boolean) => void = () => {}
+  const asked = new Promise<boolean>(resolve => { allow = resolve })
+  const [a, b] = await startLocalNodes(t, 2, { drain: 10_000, policy: { canSubscribe: () => asked } })
+  const client = await new PollClient(a.url).start()
+  const away = new PollClient(b.url)
+  away.cookie = client.cookie
+  away.clientId = client.clientId
+  const subscribed = away.ask({ channel: '/meta/subscribe', subscription: '/a' })
+  await until(() => a.app.realtime.metrics().remoteConnections === 1)
+  const closed = b.app.close()
+  await until(() => b.app.realtime.health().state === 'closing')
+  allow(true)
+  t.match(await subscribed, { channel: '/meta/subscribe', successful: true, subscription: '/a' })
+  await closed
+  t.equal(a.app.realtime.metrics().remoteConnections, 0)
+  t.equal(b.app.realtime.metrics().guests, 0)
+})
+
 t.test('a node that closes ends its own sessions wherever their clients are', async t => {
   const [a, b] = await startLocalNodes(t, 2)
   const client = await new PollClient(a.url).start()
