@@ -10,9 +10,11 @@ export interface Cluster extends Measured {
 }
 
 /** Starts so many, which know each other when it resolves. */
-export async function startCluster (kind: BusKind, count: number, settings: Settings): Promise<Cluster> {
+export async function startCluster (kind: BusKind, count: number, { profile, ...settings }: Settings): Promise<Cluster> {
   const bus = await startBus(kind)
-  const started = await Promise.allSettled(Array.from({ length: count }, () => startServer('gateway', { ...settings, bus: { kind, port: bus.port } })))
+  // Where a profile is wanted, it is that of the first.
+  const settingsOf = (index: number) => ({ ...settings, ...(index === 0 && profile !== undefined && { profile }), bus: { kind, port: bus.port } })
+  const started = await Promise.allSettled(Array.from({ length: count }, (_, index) => startServer('gateway', settingsOf(index))))
   const nodes = started.flatMap(each => each.status === 'fulfilled' ? [each.value] : []) as [Measured, ...Measured[]]
   const stop = async () => {
     await Promise.all(nodes.map(node => node.stop()))
