@@ -253,7 +253,7 @@ for (const overflow of ['disconnect', 'drop-oldest'] as const) {
     }
     t.strictSame(numbers, [...numbers].sort((one, other) => one - other), 'in order')
     if (overflow === 'disconnect') {
-      t.match(last, { successful: false, error: /^402:/, advice: { reconnect: 'handshake' } })
+      t.match(last, { successful: false, error: /^413:/, advice: { reconnect: 'handshake' } })
       t.match(realtime.metrics(), { overflowed: 1, sessions: 0 })
     } else {
       t.equal(numbers.at(-1), 899)
