@@ -63,7 +63,7 @@ async function run (): Promise<void> {
   for (const each of results) printWork(each)
   printGoals(results)
   if (values.json !== undefined) writeFileSync(values.json, asJson(results, begun))
-  if (values.write) writePage(results, { begun, rounds, quick: values.quick })
+  if (values.write) writePage(results, { begun, rounds, quick: values.quick, only: values.only })
   if (results.some(({ contenders }) => contenders.some(({ failures }) => failures.length > 0))) process.exitCode = 1
 }
 

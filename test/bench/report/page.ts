@@ -9,8 +9,17 @@ const DOCS = new URL('../../../../../docs/', import.meta.url)
 const BEGIN = '<!-- figures: written by npm run bench -- --write -->'
 const END = '<!-- end of figures -->'
 
+/** How the figures came about. */
+export interface Run {
+  readonly begun: Date
+  readonly rounds: number
+  readonly quick: boolean
+  /** The work that was picked, as it was said; undefined: all. */
+  readonly only: string | undefined
+}
+
 /** Writes the tables into docs/performance.md, between their marks, and the chart beside it. */
-export function writePage (results: readonly Result[], run: { begun: Date, rounds: number, quick: boolean }): void {
+export function writePage (results: readonly Result[], run: Run): void {
   const page = new URL('performance.md', DOCS)
   const text = readFileSync(page, 'utf8')
   const [before, after] = [text.split(BEGIN)[0] as string, text.split(END)[1] as string]
@@ -18,8 +27,9 @@ export function writePage (results: readonly Result[], run: { begun: Date, round
   writeFileSync(new URL('performance.svg', DOCS), chart(results))
 }
 
-function about ({ begun, rounds, quick }: { begun: Date, rounds: number, quick: boolean }): string {
-  return `${begun.toISOString().slice(0, 10)}: ${machine()}. \`npm run bench -- ${quick ? '--quick ' : ''}--rounds ${rounds} --write\`, the middle of ${rounds} round${rounds === 1 ? '' : 's'}.`
+function about ({ begun, rounds, quick, only }: Run): string {
+  const picked = only === undefined ? '' : `--only ${only} `
+  return `${begun.toISOString().slice(0, 10)}: ${machine()}. \`npm run bench -- ${quick ? '--quick ' : ''}${picked}--rounds ${rounds} --write\`, the middle of ${rounds} round${rounds === 1 ? '' : 's'}.`
 }
 
 function goalsTable (results: readonly Result[]): string {
