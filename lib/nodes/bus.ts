@@ -28,6 +28,8 @@ export class Bus {
   readonly #log: FastifyBaseLogger
   readonly #parts = new Parts()
   #connected = false
+  /** Changes when it comes and goes. */
+  #stay = 0
   #troubled = false
   /** Words that went in parts. */
   #long = 0
@@ -56,6 +58,7 @@ export class Bus {
         this.#connected = connected
         // What was asked on the way to a connection that is broken is not answered.
         this.#asked = Infinity
+        this.#stay++
         this.#turn()
       }
     })
@@ -109,15 +112,21 @@ export class Bus {
     }
   }
 
+  /** What it said for so long (ms) may wait to be heard. */
+  excuse (late: number): void {
+    this.#asked += late
+  }
+
   /** Asks for a sign of life, and looks whether one is overdue; called now and then. */
   watch (): void {
     if (!this.#connected) return
     if (this.#asked === Infinity) {
-      const asked = this.#asked = now()
+      const stay = this.#stay
       const answered = () => {
-        if (this.#asked === asked) this.#asked = Infinity
+        if (this.#stay === stay) this.#asked = Infinity
         this.#turn()
       }
+      this.#asked = now()
       this.#backplane.flush().then(answered, answered)
     }
     this.#turn()

@@ -160,7 +160,8 @@ export class Nodes implements NodesPort {
   #lost (peer: Peer): void {
     if (peer.state !== 'gone') return
     this.#adoption.lost(peer.name)
-    this.#distribution.recovery.lost(peer)
+    // It may have kept what it did not say any more.
+    this.#broker?.recorder?.cursors.catchUp()
   }
 
   // What they say

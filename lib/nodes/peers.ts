@@ -83,6 +83,11 @@ export class Peers {
     }
   }
 
+  /** What they said for so long (ms) may wait to be heard. */
+  excuse (late: number): void {
+    for (const peer of this.#all.values()) peer.heard += late
+  }
+
   /** It did not hear what was said to it: it is gone, or will say very soon that it is not. */
   miss (peer: Peer): void {
     if (peer.state === 'gone') return
@@ -104,7 +109,7 @@ export class Peers {
     for (const peer of this.#all.values()) {
       const silence = now() - peer.heard
       if (peer.state !== 'gone' && silence > (peer.missing ? this.#absence : this.#silence)) this.lose(peer, up ? 'gone' : 'silent')
-      if (silence > FORGET) this.#all.delete(peer.name)
+      if (up && silence > FORGET) this.#all.delete(peer.name)
     }
   }
 }

@@ -36,7 +36,7 @@ const CHUNK = 256 * 1024
 export class Recovery {
   readonly #parts: RecoveryParts
   /** What came of a node that was asked and has not answered yet. */
-  readonly #meanwhile = new Map<Peer, Window>()
+  readonly #meanwhile = new WeakMap<Peer, Window>()
 
   constructor (parts: RecoveryParts) {
     this.#parts = parts
@@ -126,11 +126,5 @@ export class Recovery {
     counted.backplaneMissed += lost
     broker().log.warn({ node, lost }, 'events of a node were forgotten before they could be said again')
     broker().recorder?.cursors.catchUp()
-  }
-
-  /** A node is gone: it will not answer, and may have kept what it did not say any more. */
-  lost (peer: Peer): void {
-    this.#handOut(peer, Infinity)
-    this.#parts.broker().recorder?.cursors.catchUp()
   }
 }

@@ -32,6 +32,8 @@ export class Signs {
   #members: Members | null = null
   /** How often the bus has come. */
   #starts = 0
+  /** When it gave the last sign, on the clock of `now`. */
+  #beaten = now()
   /** Until when the others may take to say that they are back, on the clock of `now`. */
   #patience = 0
 
@@ -51,6 +53,13 @@ export class Signs {
 
   /** Gives a sign of life, and looks for those that give none; called now and then. */
   beat (): void {
+    // Who had no time itself has not heard the others.
+    const late = now() - this.#beaten - this.#limits.nodeBeat
+    this.#beaten = now()
+    if (late > this.#limits.nodeBeat) {
+      this.#bus.excuse(late)
+      this.peers.excuse(late)
+    }
     this.#bus.watch()
     this.#shout(false)
     this.peers.sweep(this.#bus.up)
@@ -67,11 +76,14 @@ export class Signs {
   /** The bus has come, or is gone. */
   turned (up: boolean): void {
     this.peers.doubt()
-    for (const { name } of this.peers.all) this.#kin.parted(name, false)
+    for (const peer of this.peers.all) {
+      this.#kin.parted(peer.name, false)
+      // Also what comes before the bus is said to be there comes after what was missed.
+      if (peer.starts > 0) this.#distribution().recovery.miss(peer)
+    }
     if (!up) return
     this.#starts++
     this.#patience = now() + this.#limits.nodeSilence
-    for (const peer of this.peers.all) if (peer.starts > 0) this.#distribution().recovery.miss(peer)
     this.#shout(true)
     this.#kin.back()
   }
@@ -80,15 +92,15 @@ export class Signs {
   heard ({ from, starts, last, members, hello }: WordOf<'beat'>): void {
     const peer = this.peers.of(from)
     const wasCutOff = peer.starts > 0 && starts > peer.starts
+    // It has begun while this node was cut off.
+    const isNew = peer.starts === 0 && starts === 1 && this.#starts > 1
     // It does not know that it was missed.
     if (!wasCutOff && (peer.missing || peer.state === 'gone')) this.#bus.send(from, { say: 'parted' })
     this.peers.hear(peer)
     peer.starts = starts
-    if (wasCutOff) {
-      this.#kin.parted(from, false)
-      // It may have published what nobody heard.
-      this.#distribution().recovery.miss(peer)
-    }
+    if (wasCutOff) this.#kin.parted(from, false)
+    // It may have published what was not heard here.
+    if (wasCutOff || isNew) this.#distribution().recovery.miss(peer)
     this.#distribution().recovery.reached(peer, last)
     if (hello) this.#bus.send(from, this.#sign(false))
     this.#members?.reached(peer, members)

@@ -1,4 +1,4 @@
-/** A TCP proxy whose cable can be pulled: what is open breaks, and nothing new gets through until it is mended. */
+/** A TCP proxy whose cable can be pulled: what is open breaks, or falls silent, and nothing new gets through until it is mended. */
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
@@ -6,6 +6,8 @@ export interface CutProxy {
   readonly port: number
   /** Breaks what is open. @param stays whether new connections break as well, until {@link mend} */
   cut (stays?: boolean): void
+  /** From now on nothing passes, and nothing breaks; what was said meanwhile passes when it is mended. */
+  stall (): void
   mend (): void
 }
 
@@ -15,6 +17,7 @@ type Test = { after: (fn: () => unknown) => unknown }
 export async function startCutProxy (t: Test, target: number): Promise<CutProxy> {
   const open = new Set<Socket>()
   let broken = false
+  let stalled = false
   const server = createServer({ noDelay: true }, client => {
     if (broken) return client.resetAndDestroy()
     const onward = connect({ port: target, host: '127.0.0.1', noDelay: true })
@@ -25,7 +28,8 @@ export async function startCutProxy (t: Test, target: number): Promise<CutProxy>
         open.delete(from)
         to.destroy()
       })
-      from.pipe(to)
+      from.on('data', chunk => to.write(chunk))
+      if (stalled) from.pause()
     }
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -34,8 +38,17 @@ export async function startCutProxy (t: Test, target: number): Promise<CutProxy>
     for (const socket of open) socket.resetAndDestroy()
   }
   t.after(() => {
-    cut(true)
+    broken = true
+    for (const socket of open) socket.destroy()
     server.close()
   })
-  return { port: (server.address() as AddressInfo).port, cut, mend: () => { broken = false } }
+  const stall = () => {
+    stalled = true
+    for (const socket of open) socket.pause()
+  }
+  const mend = () => {
+    broken = stalled = false
+    for (const socket of open) socket.resume()
+  }
+  return { port: (server.address() as AddressInfo).port, cut, stall, mend }
 }

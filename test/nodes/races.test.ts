@@ -3,12 +3,13 @@ import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/prom
 import t from 'tap'
 import { localBus } from '../../lib/index.js'
 import { inParts, Parts } from '../../lib/nodes/parts.js'
+import { startGateway } from '../harness/gateway.js'
 import { MutedNode } from '../harness/muted-node.js'
 import { startLocalNodes, startNodes } from '../harness/nodes.js'
 import { PollClient } from '../harness/poll-client.js'
 import { SharedHistory } from '../harness/shared-history.js'
 import { SocketClient, type Message } from '../harness/socket-client.js'
-import { until } from '../harness/until.js'
+import { until, within } from '../harness/until.js'
 
 type Test = { after: (fn: () => unknown) => unknown }
 
@@ -151,6 +152,18 @@ t.test('a node that was only busy for too long and does not know it', async t =>
   t.match(await away.connect({ timeout: 0 }), [{ successful: true }], 'whose session it was may have it back')
 })
 
+t.test('a node that had no time itself takes nobody for gone', async t => {
+  const [a, b] = await startLocalNodes(t, 2, { limits: { nodeBeat: 20, nodeSilence: 200 } })
+  const client = await new PollClient(a.url).start()
+  await client.ask({ channel: '/meta/subscribe', subscription: '/a' })
+  const held = at(b.url, client).connect()
+  await until(() => a.app.realtime.metrics().heldConnects === 1)
+  for (const end = performance.now() + 500; performance.now() < end;);
+  await sleep(50)
+  a.app.realtime.publish('/a', 1)
+  t.match(await held, [{ data: 1 }, { successful: true }])
+})
+
 t.test('a socket at a third node carries a session that has moved', async t => {
   const [a, b, c] = await startLocalNodes(t, 3)
   const client = new PollClient(a.url)
@@ -291,6 +304,22 @@ t.test('who subscribes while a node makes good what it has missed misses nothing
   for (const data of [1, 2, 3, 4]) t.match(await client.next(), { data })
   a.app.realtime.publish('/new', 5)
   t.match(await client.next(), { data: 5 })
+})
+
+t.test('what a node has published that began while another was cut off', async t => {
+  const bus = localBus()
+  const [a] = await startNodes(t, 1, () => bus.node(), { limits: { nodeBeat: 20 } })
+  const client = a.app.realtime.inject()
+  await client.handshake()
+  await client.subscribe('/a')
+  a.backplane.cut()
+  const place = bus.node()
+  const b = await startGateway(t, { backplane: place, limits: { nodeBeat: 20 } })
+  for (const data of [1, 2]) b.app.realtime.publish('/a', data)
+  a.backplane.mend()
+  for (const data of [1, 2]) t.match(await within(client.next(), `event ${data}`), { data })
+  b.app.realtime.publish('/a', 3)
+  t.match(await client.next(), { data: 3 })
 })
 
 t.test('an interest does not end between its announcement and the subscription', async t => {
