@@ -12,7 +12,9 @@ const unused = {
     'addTransportListener', 'clearListeners', 'clearTimeout', 'findTransport', 'getBackoffIncrement', 'getBackoffPeriod', 'getExtension', 'getName', 'increaseBackoffPeriod', 'init', 'publishBinary', 'remoteCallBinary', 'removeTransportListener',
     'resetBackoffPeriod', 'resubscribe', 'send', 'setBackoffIncrement', 'setLogLevel', 'setTimeout', 'unregisterExtension', 'unregisterTransport'
   ],
-  'Transport.js': ['accept', 'debug', 'send'],
+  'AckExtension.js': ['unregistered'],
+  'Extension.js': ['unregistered'],
+  'Transport.js': ['accept', 'debug', 'send', 'unregistered'],
   'RequestTransport.js': ['abortXHR', 'transportSend', 'xhrStatus'],
   'LongPollingTransport.js': ['#newXMLHttpRequest', 'accept', 'xhrSend'],
   'WebSocketTransport.js': ['accept'],
@@ -39,7 +41,12 @@ const shorter = {
     Scheduler: '',
     constructor: ''
   },
-  'Transport.js': { notifyTransportTimeout: '' }
+  'Transport.js': {
+    convertToMessages: "return typeof response === 'string' ? JSON.parse(response) : response",
+    notifyTransportTimeout: ''
+  },
+  'TransportRegistry.js': { add: 'this.#types.push(type); this.#transports[type] = transport; return true' },
+  'WebSocketTransport.js': { '#onTransportTimeout': "this.#forceClose(context, { code: 1000, reason: 'Message Timeout' })" }
 }
 
 function isLog (node) {

@@ -15,7 +15,7 @@ import { Calls } from './calls/calls.js'
 import { connectorsOf } from './connectors/index.js'
 import { tell, watchersOf } from './diagnostics.js'
 import { addMonitor } from './monitor.js'
-import { readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
+import { askHosts, readOptions, readService, type Options, type RealtimeOptions } from './options/index.js'
 import { Nodes } from './nodes/nodes.js'
 import { adviseNone } from './protocol/advice.js'
 import { realtimeOf, runtimeOf } from './realtime.js'
@@ -44,7 +44,7 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   for (const [name, definition] of Object.entries(options.services)) services.set(name, definition)
   const channels = Object.keys(options.channels).length === 0 ? null : new Channels(options.channels, limits)
   const history = channels?.some(({ history }) => history !== undefined) === true ? options.history ?? new MemoryHistory(limits) : null
-  const calls = new Calls(limits, error => broker.counters.refuse(error))
+  const calls = new Calls(limits, error => broker.counters.refuse(error), watchers.refuse)
   for (const [name, definition] of Object.entries(options.calls)) calls.set(name, definition)
   const policy = compilePolicy(options.policy ?? {}, name => services.definition(name)?.authorize as Authorize | undefined, channels)
   const emit = <Name extends keyof RealtimeEvents>(name: Name, ...args: RealtimeEvents[Name]) => {
@@ -119,8 +119,9 @@ async function plugin (app: FastifyInstance, raw: RealtimeOptions): Promise<void
   await nodes?.open(broker, presence)
   app.addHook('onReady', async () => unused.watchUpgrades())
   app.addHook('preClose', async () => {
-    broker.close()
-    nodes?.shut()
+    unused.ignoreUpgrades()
+    const farewell = broker.close(askHosts(options.hosts, log))
+    nodes?.shut(farewell)
     await Promise.all([sockets.close(options.drain), requests.close(options.drain)])
     services.close()
     await Promise.all([close(history, 'the history', log), close(nodes, 'the backplane', log)])

@@ -7,7 +7,11 @@ import { promisify } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { mark, Receiver, Tally } from './bench/marks.js'
+import { measure } from './bench/measure.js'
+import { NotInstalled } from './bench/process.js'
+import { rowsOf } from './bench/report/columns.js'
 import { median, quantile, spread } from './bench/statistics.js'
+import { workload } from './bench/workloads/workload.js'
 
 const run = promisify(execFile)
 
@@ -49,22 +53,42 @@ t.test('the middle, and how far apart', async t => {
   t.equal(spread([9, 10, 12]), 0.3)
 })
 
+t.test('who needs a program that is not there is left out, and the table says so', async t => {
+  const contender = (name: string) => ({ name, role: 'ours' as const, start: async () => ({}), join: async () => ({}) }) as never
+  const work = (name: string, here: boolean) => workload({
+    name,
+    title: name,
+    unit: 'message',
+    contenders: [contender('alone'), contender('with Redis')],
+    run: async (each: { name: string }) => {
+      if (each.name === 'with Redis' || !here) throw new NotInstalled('redis-server')
+      return { cpu: 2 }
+    }
+  })
+  const results = await measure([work('some', true), work('none', false)], { rounds: 2, scale: 1, profile: null })
+  t.strictSame(results.map(rowsOf), [
+    [['', 'CPU µs a message', '±'], ['alone', '2.00', '0 %'], ['with Redis', 'left out: redis-server is not installed', '']],
+    [['', ''], ['alone', 'left out: redis-server is not installed'], ['with Redis', 'left out: redis-server is not installed']]
+  ])
+  t.strictSame(results.flatMap(({ contenders }) => contenders.flatMap(({ failures }) => failures)), [], 'which is no failure')
+})
+
 t.test('the command measures, prints a table and writes its figures', { timeout: 180_000 }, async t => {
   await run('npx', ['tsc', '-p', 'test/bench'])
   const file = join(mkdtempSync(join(tmpdir(), 'bench-')), 'figures.json')
   const command = (...options: string[]) => run(process.execPath, ['dist/bench/test/bench/bench.js', ...options])
-  const { stdout } = await command('--quick', '--only', 'publish-http-50,fan-out-100-16', '--json', file)
+  const { stdout } = await command('--quick', '--only', 'publish-http-50,fan-out-100-16,backplane-publish-websocket,nodes-delivery-nats', '--json', file)
   t.match(stdout, /fastify-bayeux +[0-9.]+ +[0-9,]+/)
   const { results } = JSON.parse(readFileSync(file, 'utf8'))
-  t.strictSame(results.map(({ name }: { name: string }) => name), ['fan-out-100-16', 'publish-http-50'])
+  t.strictSame(results.map(({ name }: { name: string }) => name), ['fan-out-100-16', 'publish-http-50', 'backplane-publish-websocket', 'nodes-delivery-nats'])
   for (const { name, contenders } of results) {
-    for (const { name: contender, rounds, failures } of contenders) {
+    for (const { name: contender, rounds, failures, leftOut } of contenders) {
       t.strictSame(failures, [], `${name}: ${contender}`)
-      t.ok(rounds[0]?.cpu > 0, `${name}: ${contender} has a figure`)
+      t.ok(leftOut !== null || rounds[0]?.cpu > 0, `${name}: ${contender} has a figure`)
     }
   }
   const profiles = mkdtempSync(join(tmpdir(), 'profiles-'))
-  t.match((await command('--quick', '--only', 'publish-http-50', '--profile', profiles)).stdout, /fastify-bayeux\n +function +of its own\n(?:.*\n)* +decode {2}lib\/protocol\/codec\.js:\d+ +\d/)
+  t.match((await command('--quick', '--only', 'publish-http-50', '--profile', profiles)).stdout, /fastify-bayeux\n +function +of its own\n(?:.*\n)* +decode\w* {2}lib\/protocol\/codec\.js:\d+ +\d/)
   t.match(readdirSync(profiles), ['publish-http-50.fastify-bayeux.cpuprofile', 'publish-http-50.fastify-route.cpuprofile', 'publish-http-50.faye.cpuprofile'])
   await t.rejects(command('--only', 'nothing'), { code: 2, stderr: /No work is called nothing/ })
   t.match((await command('--list')).stdout, /^relay-70-1 /m)

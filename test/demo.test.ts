@@ -181,7 +181,7 @@ inChromium(t, 'the page', async (t, browser) => {
     await page.shows('#countdown', /^Next attempt in \d+ s$/)
     await page.serviceIs('random', 'waiting')
     await page.logs('error', /attempt \d+ in [\d.]+ s/)
-    await startDemo(t, new URL(first.url).port)
+    await startDemo(t, { port: new URL(first.url).port })
     await page.connectedOver('websocket')
     await page.serviceIs('random', 'live')
     await page.changes('#random-count')
@@ -193,7 +193,7 @@ inChromium(t, 'the page', async (t, browser) => {
 t.test('two demos do not get in each other\'s way', async t => {
   const first = await startDemo(t)
   const { port } = new URL(first.url)
-  const second = await startDemo(t, port)
+  const second = await startDemo(t, { port })
   t.not(second.url, first.url, 'a port that is taken is replaced')
   for (const { url } of [first, second]) {
     const response = await fetch(new URL('/', url))
@@ -243,11 +243,11 @@ t.test('nobody counts but the server, and nobody listens to everything', async t
 })
 
 t.test('the command line', async t => {
-  const help = await runDemo('--help')
+  const help = await runDemo(['--help'])
   t.equal(help.code, 0)
   t.match(help.stdout, /PORT.*5151/)
   t.match(help.stdout, /HOST.*127\.0\.0\.1/)
-  const unknown = await runDemo('--frobnicate')
+  const unknown = await runDemo(['--frobnicate'])
   t.equal(unknown.code, 2)
   t.match(unknown.stderr, '--frobnicate')
 })

@@ -19,7 +19,7 @@ async function hold (visitor: Visitor, clientId: string): Promise<{ answer: Prom
 
 t.test('every example has its test and its row in the README, and is small', async t => {
   const names = readdirSync(folder('example')).filter(name => name.endsWith('.ts'))
-  const tests = ['examples', 'service-examples', 'client-examples', 'watching-examples'].map(name => readFileSync(folder(`test/${name}.test.ts`), 'utf8')).join('')
+  const tests = ['examples', 'service-examples', 'client-examples', 'watching-examples', 'nodes-examples'].map(name => readFileSync(folder(`test/${name}.test.ts`), 'utf8')).join('')
   const readme = readFileSync(folder('README.md'), 'utf8')
   t.ok(names.length >= 12)
   for (const file of names) {

@@ -42,7 +42,7 @@ t.test('200 MB are published: who stops reading and who stops polling cost no me
   t.ok(inOrder)
   t.ok(after.heap - before.heap < 30 * MB, `memory rose by ${((after.heap - before.heap) / MB).toFixed(1)} MB`)
   t.equal(after.metrics.overflowed, 2, 'both were ended')
-  t.match(await poller.connect(), [{ error: /^402:/, advice: { reconnect: 'handshake' } }])
+  t.match(await poller.connect(), [{ error: /^413:/, advice: { reconnect: 'handshake' } }])
   stalled.ws.resume()
   await stalled.waitClosed()
 })

@@ -117,12 +117,12 @@ t.test('a subscriber that stops reading is told and ended; the others get everyt
   t.match(slow.messages.at(-1), { channel: '/meta/connect', successful: false, error: /^413:/, advice: { reconnect: 'handshake' } })
 })
 
-t.test('a subscriber that stops polling is ended, and told 402', async t => {
+t.test('a subscriber that stops polling is ended, and told 413', async t => {
   const { app, url } = await startGateway(t, { limits: { outboxBytes: 10_000 } })
   const client = await new PollClient(url).start()
   await client.ask({ channel: '/meta/subscribe', subscription: '/n' })
   for (let n = 0; n < 12; n++) app.realtime.publish('/n', 'x'.repeat(1000))
-  t.match(await client.connect(), [{ error: /^402:/, advice: { reconnect: 'handshake' } }])
+  t.match(await client.connect(), [{ error: /^413:/, advice: { reconnect: 'handshake' } }])
 })
 
 t.test('more sessions than allowed: 503, with advice to come back later', async t => {

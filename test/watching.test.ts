@@ -74,6 +74,17 @@ t.test('diagnostics: a session that expires, and one without', async t => {
   ])
 })
 
+t.test('diagnostics: a call that fails when its publish was acknowledged already', async t => {
+  const { app } = await startGateway(t, { calls: { 'users/get': { handler: async () => { throw Object.assign(new Error('No such user'), { statusCode: 404 }) } } } })
+  const client = app.realtime.inject({ address: '10.0.0.1' })
+  await client.handshake()
+  const seen = watch(t, () => app.realtime)
+  await t.rejects(client.call('users/get'), { message: '404:/service/rpc/users/get:No such user' })
+  const session = app.realtime.sessions.get(client.clientId)
+  const told = seen.filter(({ name }) => name === 'refuse').map(({ event: { realtime, ...event } }) => event)
+  t.strictSame(told, [{ session, address: '10.0.0.1', channel: '/service/rpc/users/get', subscription: undefined, code: 404, text: 'No such user' }])
+})
+
 t.test('diagnostics: who joins and who leaves', async t => {
   const { app } = await startGateway(t, { channels: { '/room': { presence: session => ({ number: session.number }) } } })
   const seen = watch(t, () => app.realtime)

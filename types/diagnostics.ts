@@ -18,7 +18,7 @@ export interface DeliverEvent {
   readonly receivers: number
 }
 
-/** A message was answered with an error. */
+/** A message was answered with an error: at once, or a call when its publish was acknowledged already. */
 export interface RefuseEvent {
   /** Whose message it was; null where it has no session. */
   readonly session: Session | null

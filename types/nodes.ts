@@ -17,6 +17,8 @@ export interface Arrived {
 export interface Nodes {
   /** The name of this node: every clientId that it gives ends in it. */
   readonly name: string
+  /** Connections here whose sessions live elsewhere. */
+  readonly guests: number
   /**
    * Tells the others of an event that was published here.
    * @param kept where it is kept in a history that all nodes share

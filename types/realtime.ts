@@ -40,7 +40,10 @@ export interface InjectedClient {
   subscribe (channel: string, data?: unknown): Promise<ReplyMessage>
   unsubscribe (channel: string, data?: unknown): Promise<ReplyMessage>
   publish (channel: string, data: unknown): Promise<ReplyMessage>
-  /** Makes a call and gives its result. @throws Error (the promise rejects) with the error text, `404:/service/rpc/add:Unknown call` */
+  /**
+   * Makes a call and gives its result.
+   * @throws Error (the promise rejects) with the error text, `404:/service/rpc/add:Unknown call`; or where the session ends first
+   */
   call (name: string, params?: unknown): Promise<any>
   disconnect (): Promise<ReplyMessage>
   /** Sends any message as it is, with an `id` and the `clientId` where it has none. @returns the reply with that id */

@@ -1,4 +1,6 @@
 /** Listening where it was asked, or nearby: a demo should start even where its port is taken. */
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 
 /**
  * @param port the port to try first
@@ -15,4 +17,18 @@ export async function listenOrMove (port: number, listen: (port: number) => Prom
     moved(actual)
     return actual
   }
+}
+
+/**
+ * Listens and lets go again, for others who will listen there.
+ * @param port 0 for any free one
+ * @returns the port that it became
+ */
+export async function freePort (host: string, port: number): Promise<number> {
+  const server = createServer().listen(port, host)
+  await once(server, 'listening')
+  const { port: actual } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return actual
 }

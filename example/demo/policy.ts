@@ -1,9 +1,10 @@
 /** Who may do what in the demo: everybody may hear the counter, speak with the services, and chat, but not at length. */
 import type { Policy, Session } from 'fastify-bayeux'
 import { CHAT, LONGEST_NAME } from './chat.js'
+import { COUNTER } from './counter.js'
 
 const SERVICE = '/service/'
-const HEARD = [CHAT, '/demo/counter']
+const HEARD = [CHAT, COUNTER]
 const LONGEST = { id: 40, name: LONGEST_NAME, text: 280 }
 
 export const policy: Policy = {

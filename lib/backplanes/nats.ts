@@ -39,6 +39,8 @@ class NatsBackplane implements Backplane {
   #name = ''
   #ends: BackplaneEnds | null = null
   #up = false
+  /** What this turn of the event loop says: it leaves in one write, where the driver alone would make one for each request. */
+  #saying: { readonly subject: string, readonly text: string, readonly reply: string | undefined }[] = []
   /** Changes with every loss of the connection. */
   #stay = 0
 
@@ -69,7 +71,7 @@ class NatsBackplane implements Backplane {
 
   async interest (pattern: string, on: boolean): Promise<void> {
     const subject = this.#subjects.of(pattern)
-    if (on) this.#wanted.set(subject, message => this.#hearEvent(message, pattern))
+    if (on) this.#wanted.set(subject, pattern.endsWith('*') ? message => this.#hearUnder(pattern, message) : message => this.#ends?.event(textOf(message), pattern, pattern))
     else this.#wanted.delete(subject)
     if (!this.#up) return
     this.#catchUp(subject)
@@ -88,11 +90,13 @@ class NatsBackplane implements Backplane {
   async flush (): Promise<void> {
     // The connection would keep it until it is back.
     if (!this.#up) throw new Error('NATS is away')
+    this.#speak()
     await this.#connection.flush()
   }
 
   async close (): Promise<void> {
     const there = this.#up
+    this.#speak()
     this.#ends = null
     this.#up = false
     this.#wanted.clear()
@@ -161,17 +165,27 @@ class NatsBackplane implements Backplane {
 
   // Nothing is said while the bus is gone: the connection would keep it, without a bound.
   #say (subject: string, text: string, reply?: string): void {
+    if (this.#up && this.#saying.push({ subject, text, reply }) === 1) setImmediate(() => this.#speak())
+  }
+
+  #speak (): void {
+    const saying = this.#saying
+    this.#saying = []
     if (!this.#up) return
-    try {
-      this.#connection.publish(subject, text, reply === undefined ? {} : { reply })
-    } catch (error) {
-      this.#ends?.trouble?.(error as Error)
+    for (const { subject, text, reply } of saying) {
+      try {
+        // As bytes: the driver would make a buffer of its own for each text.
+        this.#connection.publish(subject, Buffer.from(text), reply === undefined ? {} : { reply })
+      } catch (error) {
+        this.#ends?.trouble?.(error as Error)
+      }
     }
   }
 
-  #hearEvent (message: Msg, interest: string): void {
+  // The subject of one channel says nothing new; under a pattern it says which it is.
+  #hearUnder (pattern: string, message: Msg): void {
     const channel = this.#subjects.channel(message.subject)
-    if (channel !== null) this.#ends?.event(textOf(message), channel, interest)
+    if (channel !== null) this.#ends?.event(textOf(message), channel, pattern)
   }
 
   #hearOfAbsence ({ subject, headers }: Msg): void {

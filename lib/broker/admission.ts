@@ -42,6 +42,8 @@ export class Admission {
       return
     }
     const session = typeof clientId === 'string' ? this.#broker.sessions.get(clientId) : undefined
+    const unsaid = session === undefined && operation === 'connect' ? this.#broker.lastWords.of(clientId, connection) : null
+    if (unsaid !== null) return this.#broker.refuse({ incoming, connection, slot, session: null }, unsaid.error, unsaid)
     if (session === undefined && typeof clientId === 'string' && this.#broker.nodes?.forward({ incoming, connection, slot, alone }, clientId) === true) return
     const claimed = session === undefined ? 'stranger' : claim(session, connection, operation === 'connect')
     if (session === undefined || claimed === 'stranger') return this.#broker.refuse({ incoming, connection, slot, session: null }, unknownClient(clientId))

@@ -12,13 +12,16 @@ import type { Channels } from './channels.js'
 import { Counters } from './counters.js'
 import { Extensions } from './extensions.js'
 import { fanOut } from './fan-out.js'
+import { Farewell } from './farewell.js'
 import { HeldConnects, type ConnectWords } from './held-connect.js'
+import { LastWords } from './last-words.js'
 import type { Lifeline } from './lifeline.js'
+import { subscriberOf } from './listener.js'
 import type { BrokerConfig, BrokerParts, OwnServices } from './parts.js'
 import { Recorder } from './recorder.js'
 import { replyTo, type Request } from './request.js'
 import type { Session } from './session.js'
-import { Subscriptions, type Subscriber } from './subscriptions.js'
+import { Subscriptions } from './subscriptions.js'
 import { Tick } from './tick.js'
 import { Wheel } from './wheel.js'
 
@@ -52,6 +55,7 @@ export class Broker {
   /** Sessions of Nodefony's dialect that shook hands by POST and have no socket yet, by cookie. */
   readonly unconnected = new Map<string, Session>()
   readonly polls = new HeldConnects()
+  readonly lastWords: LastWords
   readonly tick = new Tick()
   readonly wheel = new Wheel<Lifeline>(lifeline => lifeline.timeUp())
   readonly extensions: Extensions
@@ -72,12 +76,13 @@ export class Broker {
   readonly log: FastifyBaseLogger
   /** The way in. */
   readonly admission = new Admission(this)
-  /** True from the moment when the server closes: nobody comes in any more. */
-  closing = false
+  /** What clients are told from the moment when the server closes; null before. */
+  farewell: Farewell | null = null
 
   constructor (parts: BrokerParts) {
     this.config = parts.config
     this.limits = parts.limits
+    this.lastWords = new LastWords(parts.limits.sessions, parts.config.interval + parts.config.maxInterval)
     this.services = parts.services
     this.own = parts.own
     this.channels = parts.channels
@@ -187,18 +192,7 @@ export class Broker {
    */
   listen (pattern: string, listener: Listener): () => void {
     const subscriptions = pattern.startsWith('/service/') ? this.serviceListeners : this.subscriptions
-    const subscriber: Subscriber = {
-      stamp: 0,
-      take: (event, publisher) => {
-        const failed = (error: unknown) => this.log.error({ err: error, channel: pattern }, 'a listener failed')
-        try {
-          const running: unknown = listener(event.message as EventMessage, publisher)
-          if (isThenable(running)) running.then(undefined, failed)
-        } catch (error) {
-          failed(error)
-        }
-      }
-    }
+    const subscriber = subscriberOf(listener, pattern, this.log)
     subscriptions.add(pattern, subscriber)
     return () => subscriptions.remove(pattern, subscriber)
   }
@@ -223,17 +217,21 @@ export class Broker {
     this.emit('disconnect', session, reason)
   }
 
+  /** Nobody comes in any more. */
+  get closing (): boolean {
+    return this.farewell !== null
+  }
+
   /**
-   * The server closes: every held connect is answered, with an interval of its own to come back
-   * after, and every session ends.
+   * The server closes: every client is told when to come back, and every session ends.
+   * @param hosts other names of the gateway
+   * @returns what clients are told
    */
-  close (): void {
-    this.closing = true
-    const spread = Math.max(1000, this.sessions.size / 2)
-    for (const session of [...this.sessions.values()]) {
-      this.end(session, 'shutdown', { advice: { reconnect: 'retry', interval: Math.floor(Math.random() * spread) } })
-    }
+  close (hosts: readonly string[]): Farewell {
+    const farewell = this.farewell = new Farewell(this.sessions.size + (this.nodes?.guests ?? 0), hosts)
+    for (const session of [...this.sessions.values()]) this.end(session, 'shutdown', { advice: farewell.retry() })
     this.wheel.stop()
+    return farewell
   }
 
   metrics (): Omit<Metrics, keyof (ServiceMetrics & CallMetrics & PresenceMetrics & BackplaneMetrics)> {

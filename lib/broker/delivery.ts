@@ -96,10 +96,10 @@ export class Delivery {
     if (this.#unacknowledged !== null) this.#unacknowledged = new Unacknowledged()
   }
 
-  /** Forgets the broadcasts of a channel that wait. */
-  forget (channel: string): void {
-    this.#outbox.forget(channel)
-    this.#unacknowledged?.forget(channel)
+  /** Forgets what waits, or was not acknowledged, and is over. */
+  forget (isOver: (waiting: Outgoing) => boolean): void {
+    this.#outbox.forget(isOver)
+    this.#unacknowledged?.forget(isOver)
   }
 
   /** Drops the oldest broadcasts of channels that may be dropped from, until no more wait than may. */

@@ -154,8 +154,9 @@ export class Lifeline implements Due {
     const { connection } = this
     const { delivery, id } = this.#session
     if (this.#held !== null) this.release(words)
-    else if (words.error !== undefined && connection !== null) {
-      delivery.queue(Outgoing.reply({ channel: '/meta/connect', clientId: id, successful: false, error: words.error, advice: words.advice }))
+    else if (connection === null) this.#broker.lastWords.keep(this.#session, words)
+    else if (isToldUnasked(words, connection)) {
+      delivery.queue(Outgoing.reply({ channel: '/meta/connect', clientId: id, successful: words.error === undefined, error: words.error, advice: words.advice }))
     }
     this.#session.flush()
     if (connection !== null) {
@@ -168,4 +169,9 @@ export class Lifeline implements Due {
     this.transport = null
     this.#broker.wheel.set(this, Infinity)
   }
+}
+
+// An error always is, and advice where clients know what to do with it: those of Nodefony's dialect heed none.
+function isToldUnasked ({ error, advice }: ConnectWords, { bare }: Connection): boolean {
+  return error !== undefined || (advice !== undefined && !bare)
 }

@@ -68,10 +68,10 @@ export class Outbox {
     return taken
   }
 
-  /** Forgets the broadcasts of a channel that wait. */
-  forget (channel: string): void {
+  /** Forgets what waits and is over. */
+  forget (isOver: (waiting: Outgoing) => boolean): void {
     this.#entries = this.#entries.slice(this.#head).filter(entry => {
-      if (entry.kind !== 'broadcast' || entry.message.channel !== channel) return true
+      if (entry.kind === 'pending' || !isOver(entry)) return true
       this.#count(entry, -1)
       return false
     })

@@ -21,10 +21,22 @@ export class Replays {
   prepare (session: Session, wanted: Wanted): Replay {
     const { subscription } = wanted
     this.stop(session, subscription)
+    if (wanted.standing === undefined) this.#forget(session, wanted)
     const replay = new Replay(this.#broker, this.#recorder, session, wanted)
     entry(this.#bySubscription, subscription, () => new Set<Replay>()).add(replay)
     entry(this.#bySession, session, () => new Map<string, Replay>()).set(subscription, replay)
     return replay
+  }
+
+  // What waits of a subscription that begins anew will be replayed: before it, it would make what is older look known.
+  // Where another subscription of the session hears the channel, it waits for that one.
+  #forget ({ subscriptions, delivery }: Session, { subscription, fits }: Wanted): void {
+    const heardElsewhere = (keys: readonly string[]) => keys.some(key => key !== subscription && subscriptions.has(key))
+    delivery.forget(({ kind, message: { channel = '' } }) => {
+      if (kind === 'reply' || !fits(channel)) return false
+      const keys = interestKeys(channel)
+      return keys.includes(subscription) && !heardElsewhere(keys)
+    })
   }
 
   /** The sessions that an event passes by, for they will be given it by a replay, or have been. */

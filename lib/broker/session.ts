@@ -180,7 +180,7 @@ export class Session implements Recipient, LinkOwner, Subscriber, Flushable, Car
     this.queue(event)
     if (this.ended || !this.delivery.overflows()) return true
     this.#broker.counters.overflowed++
-    this.delivery.forget(event.message.channel as string)
+    this.delivery.forget(({ kind, message }) => kind === 'broadcast' && message.channel === event.message.channel)
     return false
   }
 

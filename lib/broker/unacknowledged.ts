@@ -40,12 +40,11 @@ export class Unacknowledged {
     return this.#batches.flatMap(batch => batch.messages)
   }
 
-  /** Forgets the broadcasts of a channel. */
-  forget (channel: string): void {
-    const stays = ({ kind, message }: Outgoing) => kind !== 'broadcast' || message.channel !== channel
+  /** Forgets what is over. */
+  forget (isOver: (sent: Outgoing) => boolean): void {
     this.#batches = this.#batches.map(({ number, messages }) => {
-      this.#count(messages.filter(each => !stays(each)), -1)
-      return { number, messages: messages.filter(stays) }
+      this.#count(messages.filter(isOver), -1)
+      return { number, messages: messages.filter(each => !isOver(each)) }
     })
   }
 

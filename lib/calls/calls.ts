@@ -1,8 +1,8 @@
-import type { Accepted, CallMetrics, CallSettings, Calls as CallsPort, Recipient, Verdict } from '../../types/index.js'
+import type { Accepted, CallMetrics, CallSettings, Calls as CallsPort, Recipient, RefuseEvent, Verdict, Watcher } from '../../types/index.js'
 import type { Limits } from '../limits.js'
 import type { CallOptions } from '../options/index.js'
 import { serviceChannel, serviceName, RPC } from '../protocol/channel.js'
-import { refusal, type Refusal } from '../protocol/error.js'
+import { refusal, refusalCode, refusalText, type Refusal } from '../protocol/error.js'
 import type { MessageId } from '../protocol/message.js'
 import { Callable } from './callable.js'
 import { ClientCalls } from './client-calls.js'
@@ -17,15 +17,20 @@ const ANSWERS = serviceName(RPC)
 export class Calls implements CallsPort {
   readonly #limits: Limits
   readonly #refused: (error: Refusal) => void
+  readonly #watcher: Watcher<RefuseEvent>
   readonly #callables = new Map<string, Callable>()
   readonly #running = new Map<Recipient, Set<RunningCall>>()
   readonly #toClients: ClientCalls
   readonly #counted = { callsRunning: 0, callsMade: 0, callsFailed: 0 }
 
-  /** @param refused counts an error that a client gets */
-  constructor (limits: Limits, refused: (error: Refusal) => void) {
+  /**
+   * @param refused counts an error that a client gets
+   * @param watcher is told of it
+   */
+  constructor (limits: Limits, refused: (error: Refusal) => void, watcher: Watcher<RefuseEvent>) {
     this.#limits = limits
     this.#refused = refused
+    this.#watcher = watcher
     this.#toClients = new ClientCalls(limits)
   }
 
@@ -74,10 +79,7 @@ export class Calls implements CallsPort {
       session,
       id,
       timeout: callable.timeout ?? this.#limits.callTimeout,
-      onFailed: error => {
-        this.#counted.callsFailed++
-        this.#refused(error)
-      },
+      onFailed: error => this.#failed(session, callable, error),
       onSettled: call => {
         this.#counted.callsRunning--
         running.delete(call)
@@ -88,6 +90,13 @@ export class Calls implements CallsPort {
     this.#counted.callsMade++
     this.#counted.callsRunning++
     call.run(params)
+  }
+
+  #failed (session: Recipient, { channel }: Callable, error: Refusal): void {
+    this.#counted.callsFailed++
+    this.#refused(error)
+    if (!this.#watcher.hasSubscribers) return
+    this.#watcher.publish({ session, address: session.caller.address, channel, subscription: undefined, code: refusalCode(error), text: refusalText(error) })
   }
 
   // Whoever has to subscribe before it hears anything, as Faye's and Nodefony's clients have, may.

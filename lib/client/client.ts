@@ -227,6 +227,6 @@ export class RealtimeClient<Channels = AnyChannels, Services = AnyServices, Call
     this.#services = ext?.services ?? {}
     this.#publisher.lose(new RealtimeError('lost', 'The session is gone, and with it the answer'))
     this.#emitter.emit('session', clientId as string, this.#sessions++ === 0)
-    this.#subscriptions.renew()
+    this.#subscriptions.renew(ext?.reload === true)
   }
 }

@@ -1,5 +1,5 @@
 /** The subscriptions of a client: one on the wire for all that ask for the same channel, and again in each new session. */
-import type { WireMessage } from './cometd.js'
+import type { WireMessage, WireTransport } from './cometd.js'
 import { errorOf, isLost, RealtimeError } from './error.js'
 import type { Wire } from './wire.js'
 
@@ -36,11 +36,31 @@ class Shared {
   /** After which event it begins, where it wants a replay; and the last one that it has, of each channel. */
   replay: number | undefined
   readonly last = new Map<string, number>()
+  /** Over what it was asked for. */
+  over: WireTransport | null = null
+  /** Events that came before the answer over HTTP: the replay has overtaken it, or will bring them again. */
+  #early: { readonly channel: string, readonly id: number }[] = []
 
   constructor (channel: string, data: unknown, replay?: number) {
     this.channel = channel
     this.data = data
     this.replay = replay
+  }
+
+  /** After which event it is asked for. */
+  get from (): number | undefined {
+    return this.last.get(this.channel) ?? this.replay
+  }
+
+  /** Whether it does not have an event yet; it has it from now on. */
+  takes (channel: string, id: number): boolean {
+    const last = this.last.get(channel) ?? 0
+    const isNew = id > last && !this.#early.some(each => each.id === id && each.channel === channel)
+    if (this.state !== 'asked') {
+      this.last.set(channel, Math.max(id, last))
+      this.#early = this.#early.filter(each => each.id > id || each.channel !== channel)
+    } else if (isNew) this.#early.push({ channel, id })
+    return isNew
   }
 }
 
@@ -48,6 +68,7 @@ export class Subscriptions {
   readonly #wire: Wire
   readonly #all = new Map<string, Shared>()
   readonly #onMissed: (error: RealtimeError) => void
+  #takenUp = false
 
   /** @param onMissed told where a subscription could not go on where it was, for that is no longer kept */
   constructor (wire: Wire, onMissed: (error: RealtimeError) => void) {
@@ -70,18 +91,22 @@ export class Subscriptions {
     return lastWords => this.#leave(shared, subscriber, lastWords)
   }
 
-  /** A new session knows none of them. */
-  renew (): void {
+  /**
+   * A new session knows none of them.
+   * @param takenUp it is that of a page that was loaded again: what waited there comes before anything is asked for
+   */
+  renew (takenUp: boolean): void {
     const all = [...this.#all.values()]
     for (const shared of all) {
       if (shared.state === 'granted') for (const subscriber of [...shared.subscribers]) subscriber.asked()
       shared.state = 'wanted'
     }
-    this.resume()
+    this.resume(takenUp)
   }
 
   /** Asks for what was not granted when the connection broke. */
-  resume (): void {
+  resume (takenUp = false): void {
+    this.#takenUp = takenUp
     const wanted = [...this.#all.values()].filter(({ state }) => state === 'wanted')
     if (wanted.length > 0) this.#wire.batch(() => wanted.forEach(shared => this.#ask(shared)))
   }
@@ -92,12 +117,13 @@ export class Subscriptions {
   }
 
   #ask (shared: Shared): void {
-    const { channel, data, last, replay } = shared
+    const { channel, data, from } = shared
     const props = {
       ...(data !== undefined && { data }),
-      ...(replay !== undefined && { ext: { replay: { [channel]: last.get(channel) ?? replay } } })
+      ...(from !== undefined && { ext: { replay: { [channel]: from } } })
     }
     shared.state = 'asked'
+    shared.over = this.#wire.getTransport()
     try {
       shared.handle = this.#wire.subscribe(channel, message => this.#event(shared, message), props, reply => this.#replied(shared, reply))
     } catch (error) {
@@ -131,17 +157,18 @@ export class Subscriptions {
 
   #event (shared: Shared, message: WireMessage): void {
     const { channel, ext } = message
-    const { last, replay } = shared
     const id: number | undefined = ext?.replayId
-    if (replay !== undefined && id !== undefined) {
-      if (id <= (last.get(channel) ?? 0)) return
-      last.set(channel, id)
-    }
+    if (shared.replay !== undefined && id !== undefined && (this.#isBefore(shared) || !shared.takes(channel, id))) return
     const notice = ext?.service as ServiceNotice | undefined
     for (const subscriber of [...shared.subscribers]) {
       if (message.data === null && typeof notice?.state === 'string') subscriber.state(notice.state, notice)
       else subscriber.event(message)
     }
+  }
+
+  // What comes before a replay is in it, and must not pass for its beginning. On a WebSocket the answer comes first.
+  #isBefore ({ from, state, over }: Shared): boolean {
+    return from !== -1 && (this.#takenUp || (state === 'asked' && over?.type === 'websocket' && over === this.#wire.getTransport()))
   }
 
   // The gateway's own word that a service has ended; answers to ours have no notice.

@@ -21,9 +21,16 @@ export function spellEnvelope (node: string, number: number, kept: Appended | nu
 /** @returns null where it is none */
 export function readEnvelope (payload: string): Envelope | null {
   const end = payload.indexOf('\n')
-  const [node = '', ...numbers] = payload.slice(0, Math.max(end, 0)).split(' ')
-  const [number = NaN, id, before] = numbers.map(Number)
-  if (node === '' || !Number.isSafeInteger(number)) return null
-  const kept = Number.isSafeInteger(id) && Number.isSafeInteger(before) ? { id, before } as Appended : null
-  return { node, number, kept, json: payload.slice(end + 1) }
+  const head = payload.slice(0, Math.max(end, 0))
+  const first = head.indexOf(' ')
+  const second = head.indexOf(' ', first + 1)
+  // Most events are kept nowhere: then there is one number.
+  const number = Number(head.slice(first + 1, second === -1 ? end : second))
+  if (first < 1 || !Number.isSafeInteger(number)) return null
+  return { node: head.slice(0, first), number, kept: second === -1 ? null : readKept(head.slice(second + 1)), json: payload.slice(end + 1) }
+}
+
+function readKept (numbers: string): Appended | null {
+  const [id, before] = numbers.split(' ').map(Number)
+  return Number.isSafeInteger(id) && Number.isSafeInteger(before) ? { id, before } as Appended : null
 }

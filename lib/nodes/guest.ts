@@ -1,9 +1,10 @@
 import type { Arrived, Carried, CloseReason, Connection } from '../../types/index.js'
 import type { Broker } from '../broker/broker.js'
+import type { Farewell } from '../broker/farewell.js'
 import { replyTo } from '../broker/request.js'
 import { adviseHandshake, adviseRetry, type Advice } from '../protocol/advice.js'
 import { refusal, type Refusal } from '../protocol/error.js'
-import type { MessageId } from '../protocol/message.js'
+import type { MessageId, ReplyMessage } from '../protocol/message.js'
 import { Outgoing } from '../protocol/outgoing.js'
 import type { Bus } from './bus.js'
 import { readMessages, type WordOf } from './words.js'
@@ -130,10 +131,7 @@ export class Guest implements Carried {
   /** Its sessions cannot be reached any more: every client is told so. */
   fail (gone: boolean): void {
     for (const open of this.open.values()) this.#refuse(open, gone)
-    for (const [clientId, { id }] of this.#sessions) {
-      const reply = { channel: '/meta/connect', ...(id !== undefined && { id }), clientId, successful: false, ...excuse(clientId, gone) }
-      this.connection.send([Outgoing.reply(reply)], clientId, 0)
-    }
+    for (const [clientId, { id }] of this.#sessions) this.#say(clientId, id, { successful: false, ...excuse(clientId, gone) })
     this.end()
   }
 
@@ -154,14 +152,24 @@ export class Guest implements Carried {
     this.#parts.broker().refuse({ ...arrived, session: null }, error, { advice })
   }
 
-  /** This node closes: who polls is sent elsewhere, with an interval of its own. */
-  close (spread: () => number): void {
-    for (const open of this.open.values()) {
-      const { arrived, clientId } = open
-      if (arrived.incoming.operation !== 'connect') this.#refuse(open, false)
-      else this.#parts.broker().answer({ ...arrived, session: null }, [{ ...replyTo(arrived.incoming.message, clientId), advice: adviseRetry(spread()) }])
+  /**
+   * This node closes: its client is sent elsewhere, where its session goes on if it is back before that expires. What else
+   * was passed on is answered by its node, as long as this one waits for open requests.
+   */
+  close (farewell: Farewell): void {
+    const advice = () => farewell.retry(this.#parts.broker().config.maxInterval / 2)
+    for (const [slot, { arrived, clientId }] of this.open) {
+      if (arrived.incoming.operation !== 'connect') continue
+      this.open.delete(slot)
+      this.#parts.broker().answer({ ...arrived, session: null }, [{ ...replyTo(arrived.incoming.message, clientId), advice: advice() }])
     }
-    if (!this.connection.pushes) this.lost()
+    if (!this.connection.bare) for (const [clientId, { id }] of this.#sessions) this.#say(clientId, id, { successful: true, advice: advice() })
+    if (this.open.size === 0) this.lost()
+  }
+
+  // Answers the connect that a socket has open, if its node has not.
+  #say (clientId: string, id: MessageId | undefined, words: Pick<ReplyMessage, 'successful' | 'error' | 'advice'>): void {
+    this.connection.send([Outgoing.reply({ channel: '/meta/connect', ...(id !== undefined && { id }), clientId, ...words })], clientId, 0)
   }
 
   /** A session has left the socket, or (null) none is on it; so it was when so much had been heard there. */

@@ -1,6 +1,7 @@
 import type { Arrived, CloseReason, Connection } from '../../types/index.js'
 import { isThenable } from '../broker/after.js'
 import type { Broker } from '../broker/broker.js'
+import type { Farewell } from '../broker/farewell.js'
 import { now } from '../broker/wheel.js'
 import { adviseHandshake } from '../protocol/advice.js'
 import { refusal } from '../protocol/error.js'
@@ -149,8 +150,7 @@ export class Guests {
   }
 
   /** This node closes. */
-  shut (): void {
-    const spread = Math.max(1000, this.size / 2)
-    for (const guest of [...this.#byNumber.values()]) guest.close(() => Math.floor(Math.random() * spread))
+  shut (farewell: Farewell): void {
+    for (const guest of [...this.#byNumber.values()]) guest.close(farewell)
   }
 }

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Appended, Arrived, Backplane, BackplaneHealth, BackplaneMetrics, Nodes as NodesPort, SessionHandle } from '../../types/index.js'
 import type { Broker } from '../broker/broker.js'
+import type { Farewell } from '../broker/farewell.js'
 import type { Presence } from '../broker/presence.js'
 import type { Session } from '../broker/session.js'
 import type { Limits } from '../limits.js'
@@ -73,6 +74,10 @@ export class Nodes implements NodesPort {
 
   get name (): string {
     return this.#bus.name
+  }
+
+  get guests (): number {
+    return this.#guests.size
   }
 
   /** Begins: the node is one of many from now on. @param presence of its channels, where they have it */
@@ -207,9 +212,9 @@ export class Nodes implements NodesPort {
 
   // Its end
 
-  /** The server closes: who polls here for a session elsewhere is sent elsewhere. */
-  shut (): void {
-    this.#guests.shut()
+  /** The server closes: whose session lives elsewhere is sent elsewhere. */
+  shut (farewell: Farewell): void {
+    this.#guests.shut(farewell)
   }
 
   /** The last word. */

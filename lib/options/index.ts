@@ -10,6 +10,7 @@ import { OptionsError } from '../errors.js'
 import { LimitsSchema } from '../limits.js'
 import { readCall, type CallOptions } from './call.js'
 import { readChannels, type ChannelInput, type ChannelOptions } from './channel.js'
+import { HostsSchema, type Hosts } from './hosts.js'
 import { copyPlain, either, func, isFunction, refuse } from './schema-pieces.js'
 import { PublishSchema, type PublishOptions } from './publish.js'
 import { readService, type ServiceOptions } from './service.js'
@@ -18,6 +19,7 @@ import { AsyncapiSchema, MonitorSchema, unfold, type AsyncapiInput, type Monitor
 
 export { readCall, type CallOptions } from './call.js'
 export type { ChannelInput, ChannelOptions } from './channel.js'
+export { askHosts, type Hosts } from './hosts.js'
 export type { PublishOptions } from './publish.js'
 export { readService, type ServiceOptions } from './service.js'
 export type { ServiceInput } from './service-input.js'
@@ -53,6 +55,7 @@ export const OptionsSchema = Type.Object({
   maxSessionsPerBrowser: Type.Integer({ default: 1, minimum: -1, description: 'polls that one browser may hold over HTTP/1.1, where it has few connections; further ones come back at an interval. -1: no bound' }),
   multiSessionInterval: Type.Integer({ default: 2000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms between the polls of those further ones' }),
   drain: Type.Integer({ default: 5000, minimum: 0, maximum: 2 ** 31 - 1, description: 'ms that closing may take' }),
+  hosts: Type.Optional(HostsSchema),
   metaConnectDeliverOnly: Type.Boolean({ default: true, description: 'over HTTP, events travel with connect replies only, and so in order' }),
   client: Type.Boolean({ default: true, description: 'serve the client for browsers at {path}/client.js' }),
   monitor: Type.Optional(MonitorSchema),
@@ -84,7 +87,7 @@ export type Options = Omit<Static<typeof OptionsSchema>, keyof RouteHooks> & Rou
 type Loose<T> = T extends (...args: never[]) => unknown ? T : T extends readonly unknown[] ? T : T extends object ? { [Key in keyof T]?: Loose<T[Key]> } : T
 
 /** What a user writes: every option may be left out. */
-export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'calls' | 'history' | 'backplane' | 'policy' | 'extensions' | 'connectors' | 'monitor' | 'asyncapi' | 'publish' | keyof RouteHooks>> & RouteHooks & {
+export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'calls' | 'history' | 'backplane' | 'policy' | 'extensions' | 'connectors' | 'monitor' | 'asyncapi' | 'publish' | 'hosts' | keyof RouteHooks>> & RouteHooks & {
   services?: Record<string, ServiceInput>
   channels?: Record<string, ChannelInput>
   calls?: Record<string, Call>
@@ -96,6 +99,7 @@ export type RealtimeOptions = Loose<Omit<Options, 'services' | 'channels' | 'cal
   monitor?: { authorize: MonitorOptions['authorize'], interval?: number }
   asyncapi?: boolean | AsyncapiInput
   publish?: PublishOptions
+  hosts?: Hosts
 }
 
 /**

@@ -2,6 +2,7 @@
 import { Kind, Type, TypeGuard, TypeRegistry, type TSchema } from '@sinclair/typebox'
 import { Value, type ValueError } from '@sinclair/typebox/value'
 import { OptionsError } from '../errors.js'
+import { compile } from '../protocol/schemas.js'
 
 export const isFunction = (value: unknown) => typeof value === 'function'
 
@@ -21,7 +22,18 @@ export const either = <T>(expected: string, accepts: (value: unknown) => boolean
   Type.Unsafe<T>({ [Kind]: EITHER, expected, accepts, ...more })
 
 /** A schema of the application's. */
-export const typeboxSchema = (description: string) => either<TSchema>('a TypeBox schema', value => isObject(value) && Kind in value, { description })
+export const typeboxSchema = (description: string) => either<TSchema>('a TypeBox schema', isSchema, { description })
+
+// Not everything that looks like one can be compiled: `Type.Unsafe` of what is none, or one of those within.
+function isSchema (value: unknown): boolean {
+  if (!isObject(value) || !(Kind in value)) return false
+  try {
+    compile(value as TSchema)
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** @throws OptionsError naming the path of the first thing wrong */
 export function refuse (prefix: string, schema: TSchema, value: unknown): void {

@@ -14,6 +14,8 @@ export interface Advice {
   maxInterval?: number
   /** Other sessions of this browser poll too: this one comes back at `interval`. */
   'multiple-clients'?: boolean
+  /** Other names of the gateway, to be tried in this order. */
+  hosts?: readonly string[]
 }
 
 /** The session is gone: shake hands again, after `interval` ms. */

@@ -18,7 +18,8 @@ const ServerAdvice = Type.Object({
   reconnect: Type.Optional(Type.Union([Type.Literal('retry'), Type.Literal('handshake'), Type.Literal('none')])),
   interval: Type.Optional(Type.Number()),
   timeout: Type.Optional(Type.Number()),
-  maxInterval: Type.Optional(Type.Number())
+  maxInterval: Type.Optional(Type.Number()),
+  hosts: Type.Optional(Type.Array(Type.String(), { description: 'other names of the gateway' }))
 }, { additionalProperties: true })
 const Version = Type.String({ pattern: '^[0-9]+(\\.[0-9A-Za-z\\-_]+)*$', maxLength: 32 })
 const ConnectionTypes = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 32 })

@@ -42,8 +42,8 @@ class InjectedConnection implements Connection {
   }
 }
 
-interface Waiter {
-  resolve (message: EventMessage): void
+interface Waiter<Message> {
+  resolve (message: Message): void
   reject (error: Error): void
 }
 
@@ -54,8 +54,8 @@ export class Injected implements InjectedClient {
   readonly #broker: Broker
   readonly #connection: InjectedConnection
   readonly #replies = new Map<MessageId, (reply: ReplyMessage) => void>()
-  readonly #answers = new Map<MessageId, (answer: ReplyMessage) => void>()
-  #waiters: Waiter[] = []
+  readonly #calls = new Map<MessageId, Waiter<ReplyMessage>>()
+  #waiters: Waiter<EventMessage>[] = []
   #lastId = 0
 
   constructor (broker: Broker, path: string, options: InjectOptions = {}) {
@@ -95,16 +95,24 @@ export class Injected implements InjectedClient {
 
   async call (name: string, params: unknown = null): Promise<unknown> {
     const id = `${++this.#lastId}`
-    const answered = new Promise<ReplyMessage>(resolve => this.#answers.set(id, resolve))
-    const accepted = await this.send({ channel: `/service/rpc/${name}`, data: params, id })
-    const { error, data } = accepted.successful ? await answered : accepted
-    this.#answers.delete(id)
-    if (error !== undefined) throw new Error(error)
-    return data
+    const answered = new Promise<ReplyMessage>((resolve, reject) => this.#calls.set(id, { resolve, reject }))
+    // Where it is refused, nobody waits for the answer.
+    answered.catch(() => {})
+    try {
+      const accepted = await Promise.race([answered, this.send({ channel: `/service/rpc/${name}`, data: params, id })])
+      const { error, data } = accepted.successful ? await answered : accepted
+      if (error !== undefined) throw new Error(error)
+      return data
+    } finally {
+      this.#calls.delete(id)
+    }
   }
 
-  disconnect (): Promise<ReplyMessage> {
-    return this.send({ channel: '/meta/disconnect' })
+  async disconnect (): Promise<ReplyMessage> {
+    const reply = await this.send({ channel: '/meta/disconnect' })
+    // Its connection stays, for another handshake; what its session was to be answered does not come any more.
+    if (reply.successful) this.#endCalls()
+    return reply
   }
 
   send (message: Record<string, unknown>): Promise<ReplyMessage> {
@@ -138,8 +146,8 @@ export class Injected implements InjectedClient {
       this.#replies.delete(message.id as MessageId)
       return answered(message)
     }
-    const called = message.successful === undefined ? undefined : this.#answers.get(message.id as MessageId)
-    if (called !== undefined) return called(message)
+    const called = message.successful === undefined ? undefined : this.#calls.get(message.id as MessageId)
+    if (called !== undefined) return called.resolve(message)
     const waiter = this.#waiters.shift()
     if (waiter === undefined) this.received.push(message)
     else waiter.resolve(message)
@@ -148,6 +156,11 @@ export class Injected implements InjectedClient {
   #closed (): void {
     for (const { reject } of this.#waiters) reject(closedError())
     this.#waiters = []
+    this.#endCalls()
+  }
+
+  #endCalls (): void {
+    for (const { reject } of this.#calls.values()) reject(closedError())
   }
 }
 

@@ -28,6 +28,11 @@ export class UnusedConnections {
     if (this.#server.listenerCount('upgrade') > 0) this.#server.on('upgrade', this.#use)
   }
 
+  /** To be called when closing begins, and whoever handles upgrades handles them no more: Node answers them again, and ends them. */
+  ignoreUpgrades (): void {
+    this.#server.off('upgrade', this.#use)
+  }
+
   close (): void {
     for (const socket of this.#unused) socket.destroy()
   }

@@ -11,14 +11,15 @@ import type { Settings } from './targets/target.js'
 export type Role = 'ours' | 'peer' | 'loop'
 
 /** One side of a comparison. */
-export interface Contender<Kind extends Client = Client> {
+export interface Contender<Kind extends Client = Client, Server extends Measured = Measured> {
   readonly name: string
   readonly role: Role
-  readonly start: (settings: Settings) => Promise<Measured>
+  readonly start: (settings: Settings) => Promise<Server>
   readonly join: Join<Kind>
 }
 
-const PATH = '/realtime'
+/** Where the gateway and its like are. */
+export const PATH = '/realtime'
 const WEBSOCKIFY_PORT = 46_731
 
 function contender<Kind extends Client> (name: string, role: Role, target: string, join: Join<Kind>): Contender<Kind> {

@@ -48,12 +48,17 @@ export const goals: readonly Goal[] = [
   { work: 'idle-polling', figure: 'heap', against: 'parked Fastify route', atMost: 1.4 },
   { work: 'idle-polling', figure: 'idle', against: 'cometd-nodejs-server', atMost: 0.35 },
   { work: 'idle-polling', figure: 'idle', against: 'Faye', atMost: 0.35 },
-  { work: 'idle-polling', figure: 'idle', against: 'Socket.IO', atMost: 0.35 }
+  { work: 'idle-polling', figure: 'idle', against: 'Socket.IO', atMost: 0.35 },
+  ...['backplane-fan-out-1', 'backplane-fan-out-16'].map(work => ({ work, figure: 'cpu' as const, ours: `${OURS}, NATS`, against: OURS, atMost: 1.15 })),
+  { work: 'backplane-idle', figure: 'heap', ours: `${OURS}, NATS`, against: OURS, atMost: 1.05 },
+  ...['channels-publish-websocket', 'channels-fan-out'].map(work => ({ work, figure: 'cpu' as const, ours: `${OURS}, options of other channels`, against: OURS, atMost: 1.05 }))
 ]
 
 /** A goal with what was measured; NaN where one side has no figure. */
 export interface Verdict extends Goal {
   readonly ratio: number
+  /** What the gateway has beside its name: a dialect, an option; `''`: nothing. */
+  readonly variant: string
 }
 
 /** The goals of the work that was measured. */
@@ -65,7 +70,8 @@ export function verdicts (results: readonly Result[]): Verdict[] {
       const found = result.contenders.find(each => each.name === name)
       return found === undefined ? NaN : middle(found, goal.figure)
     }
-    return [{ ...goal, ratio: figureOf(goal.ours ?? OURS) / figureOf(goal.against) }]
+    const { ours = OURS, against } = goal
+    return [{ ...goal, ratio: figureOf(ours) / figureOf(against), variant: ours.slice(OURS.length).replace(/^, | \((.*)\)$/, '$1') }]
   })
 }
 

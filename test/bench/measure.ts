@@ -1,4 +1,5 @@
 import type { Role } from './contenders.js'
+import { NotInstalled } from './process.js'
 import { median, spread } from './statistics.js'
 import type { Figures, Workload } from './workloads/workload.js'
 
@@ -9,6 +10,8 @@ export interface Measurement {
   readonly rounds: readonly Figures[]
   /** Why a round has no figures. */
   readonly failures: readonly string[]
+  /** Why it was left out; null: it was not. */
+  readonly leftOut: string | null
 }
 
 /** One kind of work with all its contenders. */
@@ -32,6 +35,7 @@ export interface Manner {
 export async function measure (workloads: readonly Workload[], { rounds, scale, profile }: Manner): Promise<Result[]> {
   const figures = new Map<string, Figures[]>()
   const failures = new Map<string, string[]>()
+  const leftOut = new Map<string, string>()
   const runs = workloads.reduce((sum, each) => sum + each.contenders.length * Math.min(rounds, each.atMost), 0)
   let done = 0
   for (let round = 0; round < rounds; round++) {
@@ -42,7 +46,8 @@ export async function measure (workloads: readonly Workload[], { rounds, scale, 
         try {
           add(figures, key, await work.run(contender, scale, profile?.(work.name, contender)))
         } catch (error) {
-          add(failures, key, (error as Error).message)
+          if (error instanceof NotInstalled) leftOut.set(key, error.message)
+          else add(failures, key, (error as Error).message)
         }
       }
     }
@@ -56,7 +61,8 @@ export async function measure (workloads: readonly Workload[], { rounds, scale, 
       name,
       role: work.roleOf(name),
       rounds: figures.get(`${work.name} ${name}`) ?? [],
-      failures: failures.get(`${work.name} ${name}`) ?? []
+      failures: failures.get(`${work.name} ${name}`) ?? [],
+      leftOut: leftOut.get(`${work.name} ${name}`) ?? null
     }))
   }))
 }

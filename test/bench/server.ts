@@ -9,17 +9,18 @@ import type { Settings, Start } from './targets/target.js'
 export type Question =
   | { readonly ask: 'cpu' }
   | { readonly ask: 'heap' }
+  | { readonly ask: 'metrics' }
   | { readonly ask: 'publish', readonly from: number, readonly turns: number, readonly each: number }
 
 const [, , name, argument] = process.argv as [string, string, string, string]
 const settings = JSON.parse(argument) as Settings
 const { start } = await import(`./targets/${name}.js`) as { start: Start }
-const { port, publish } = await start(settings)
+const { port, publish, metrics } = await start(settings)
 const profiler = settings.profile === undefined ? null : new Profiler(settings.profile)
 
 process.on('message', (question: Question) => {
   if (question.ask === 'publish') turns(question.from, question.turns, question.each)
-  else process.send?.(question.ask === 'cpu' ? cpu() : heap())
+  else process.send?.({ cpu, heap, metrics }[question.ask]?.())
 })
 process.on('disconnect', () => process.exit())
 process.send?.(port)

@@ -101,5 +101,5 @@ t.test('an identity that had ended before the handshake ends its session, the ve
   const client = new PollClient(url)
   await client.handshake()
   await until(() => app.realtime.sessions.size === 0)
-  t.match(await client.connect({ timeout: 0 }), [{ error: /^402:/ }])
+  t.match(await client.connect({ timeout: 0 }), [{ error: /^401:/ }])
 })

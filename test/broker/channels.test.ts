@@ -219,7 +219,7 @@ t.test('drop-oldest: a session that reads too slowly loses the oldest, and nothi
   for (let n = 0; n < 10; n++) app.realtime.publish('/prices/a', n)
   app.realtime.publish('/orders', 'one too many')
   t.match(app.realtime.metrics(), { overflowed: 1 }, 'the channel of the event that is too much decides')
-  t.match(await client.connect(), [{ error: /^402:/ }])
+  t.match(await client.connect(), [{ error: /^413:/ }])
 })
 
 t.test('drop-oldest: an event that alone is too much is dropped, and bytes count too', async t => {

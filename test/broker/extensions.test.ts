@@ -108,7 +108,7 @@ t.test('ack: what is not acknowledged counts for the bound of the outbox', async
     app.realtime.deliver(client.clientId, '/n', n)
     if (n % 3 === 0) await client.connect(0, 0)
   }
-  t.match(await client.connect(0), [{ error: /^402:/ }])
+  t.match(await client.connect(0), [{ error: /^413:/ }])
   t.equal(app.realtime.metrics().overflowed, 1)
 })
 

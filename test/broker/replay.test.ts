@@ -6,7 +6,7 @@ import { DistantHistory } from '../harness/distant-history.js'
 import { startGateway, type Gateway } from '../harness/gateway.js'
 import { PollClient } from '../harness/poll-client.js'
 import { SocketClient, type Message } from '../harness/socket-client.js'
-import { until } from '../harness/until.js'
+import { until, within } from '../harness/until.js'
 
 const gone = (id: unknown) => `400::The replayId {${JSON.stringify(id)}} you provided was invalid.  Please provide a valid ID, -2 to replay all events, or -1 to replay only new events.`
 
@@ -253,7 +253,7 @@ for (const overflow of ['disconnect', 'drop-oldest'] as const) {
     }
     t.strictSame(numbers, [...numbers].sort((one, other) => one - other), 'in order')
     if (overflow === 'disconnect') {
-      t.match(last, { successful: false, error: /^402:/, advice: { reconnect: 'handshake' } })
+      t.match(last, { successful: false, error: /^413:/, advice: { reconnect: 'handshake' } })
       t.match(realtime.metrics(), { overflowed: 1, sessions: 0 })
     } else {
       t.equal(numbers.at(-1), 899)
@@ -447,3 +447,46 @@ t.test('a session that is over before its replay is read, and one that asks agai
   t.match(got.join(' '), /^1 (1 )?2$/, 'who asks twice may get it twice')
   t.equal(gateway.app.realtime.metrics().subscriptions, 1)
 })
+
+for (const ack of [false, true]) {
+  t.test(`what waits of a subscription that begins anew comes once, ${ack ? 'with' : 'without'} ack`, async t => {
+    const { app, url } = await startGateway(t, { ...kept, limits: { clientWaiting: 20_000, clientResumed: 5000 } })
+    const client = new PollClient(url)
+    const [{ clientId }] = await client.send({ channel: '/meta/handshake', version: '1.0', supportedConnectionTypes: ['long-polling'], ext: { ack } })
+    client.clientId = clientId
+    const begin = (subscription: string, from?: number) => client.ask({ channel: '/meta/subscribe', subscription, ...(from !== undefined && { ext: { replay: { [subscription]: from } } }) })
+    let acknowledged = 0
+    const hear = async () => {
+      const messages = await within(client.send({ channel: '/meta/connect', clientId, connectionType: 'long-polling', ext: { ack: acknowledged } }), 'an answer')
+      acknowledged = messages.at(-1).ext?.ack
+      return messages.flatMap(({ data }) => data === undefined ? [] : [data])
+    }
+    const publish = (...data: unknown[]) => data.forEach(each => app.realtime.publish('/chat/a', each))
+
+    await client.connect({ timeout: 0 })
+    await begin('/chat/a')
+    publish(1, 2)
+    if (ack) {
+      t.strictSame(await hear(), [1, 2])
+      acknowledged = 0
+    }
+    publish(3)
+    await begin('/chat/a', -2)
+    publish(4)
+    t.strictSame(await hear(), [1, 2, 3, 4])
+
+    // As much as waits for the client to read on.
+    const big = ['a', 'b', 'c'].map(each => each.repeat(15_000))
+    for (const each of big) app.realtime.publish('/chat/b', each)
+    await begin('/chat/b', -2)
+    await begin('/chat/b', -2)
+    const heard: unknown[] = []
+    while (heard.length < 3) heard.push(...await hear())
+    t.strictSame(heard, big)
+
+    await begin('/chat/*')
+    publish(5)
+    await begin('/chat/a', -1)
+    t.strictSame(await hear(), [5], 'another subscription hears it')
+  })
+}

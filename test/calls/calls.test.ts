@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Type } from '@sinclair/typebox'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { defineCall, type RealtimeOptions, type Session } from '../../lib/index.js'
+import { defineCall, type InjectedClient, type RealtimeOptions, type Session } from '../../lib/index.js'
 import { handshake, handshaken, makeCometd, publish, type CometD, type Message, type TransportName } from '../harness/cometd-client.js'
 import { startGateway } from '../harness/gateway.js'
 import { startKillableGateway } from '../harness/killable-gateway.js'
@@ -327,6 +327,25 @@ t.test('calls that come and go, and names that are kept', async t => {
   stop()
   t.equal(await client.call('two', 4), 'another', 'stopping twice takes nothing else away')
   for (const channel of ['/service/rpc', '/service/rpc/one', '/service/presence/x']) t.throws(() => app.realtime.subscribe(channel, () => {}), { code: 'FST_BAYEUX_USAGE' })
+})
+
+t.test('an injected call whose session ends meanwhile is over', async t => {
+  const { app } = await startGateway(t, { calls: { never: { handler: () => new Promise(() => {}) } } })
+  const ends: Record<string, (client: InjectedClient) => unknown> = {
+    'the application ends it': ({ clientId }) => app.realtime.sessions.get(clientId)?.disconnect(),
+    'the client leaves': client => client.disconnect(),
+    'its connection is cut': client => client.close(),
+    'the server closes': () => app.close()
+  }
+  for (const [how, end] of Object.entries(ends)) {
+    const client = app.realtime.inject()
+    await client.handshake()
+    const made = app.realtime.metrics().callsMade
+    const called = client.call('never')
+    await until(() => app.realtime.metrics().callsMade > made)
+    await end(client)
+    await t.rejects(within(called, how), { message: 'The injected client is closed' }, how)
+  }
 })
 
 t.test('whatever is sent, one reply comes, and the gateway lives', async t => {

@@ -119,6 +119,11 @@ export class DemoPage {
   /** Mends the network, and waits for no attempt; where the page was faster, that changes nothing. */
   async mend (): Promise<void> {
     await this.find('#cut', 'Mend').click()
+    await this.hurry()
+  }
+
+  /** Waits for no attempt, where the page waits for one. */
+  async hurry (): Promise<void> {
     await this.page.evaluate("document.getElementById('hurry').click()")
   }
 

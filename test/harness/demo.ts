@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { within } from './until.js'
 
 const SERVER = fileURLToPath(new URL('../../dist/example/demo/server.js', import.meta.url))
 
@@ -15,13 +16,31 @@ export interface Demo {
   readonly url: string
 }
 
-/** Starts the demo on free ports; what is still running when the test ends is killed. */
-export async function startDemo (t: Test, port = '0'): Promise<Demo> {
-  const child = spawn(process.execPath, [SERVER], { env: { ...process.env, PORT: port }, stdio: ['ignore', 'pipe', 'inherit'] })
-  t.teardown(() => { child.kill('SIGKILL') })
+export interface DemoSettings {
+  readonly port?: string
+  readonly args?: readonly string[]
+  readonly env?: NodeJS.ProcessEnv
+  /** Told of each line that it writes. */
+  readonly onLine?: (line: string) => void
+  /** What ends it with the test; whatever is not final lets it end its own processes first. */
+  readonly end?: NodeJS.Signals
+  /** In a process group of its own, as a shell starts it. */
+  readonly detached?: boolean
+}
+
+/** Starts the demo on free ports; what is still running when the test ends is ended. */
+export async function startDemo (t: Test, { port = '0', args = [], env = {}, onLine = () => {}, end = 'SIGKILL', detached = false }: DemoSettings = {}): Promise<Demo> {
+  const child = spawn(process.execPath, [SERVER, ...args], { env: { ...process.env, ...env, PORT: port }, stdio: ['ignore', 'pipe', 'inherit'], detached })
+  t.teardown(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = once(child, 'exit')
+    child.kill(end)
+    await within(ended, 'the demo ends')
+  })
   return new Promise((resolve, reject) => {
     child.once('exit', code => reject(new Error(`the demo ended with ${code} before it was ready`)))
     createInterface({ input: child.stdout }).on('line', line => {
+      onLine(line)
       const url = /^Open (http:\S+)$/.exec(line)?.[1]
       if (url !== undefined) resolve({ process: child, url })
     })
@@ -29,8 +48,8 @@ export async function startDemo (t: Test, port = '0'): Promise<Demo> {
 }
 
 /** Runs the demo's command to its end. */
-export async function runDemo (...args: string[]): Promise<{ code: number, stdout: string, stderr: string }> {
-  const child = spawn(process.execPath, [SERVER, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+export async function runDemo (args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<{ code: number, stdout: string, stderr: string }> {
+  const child = spawn(process.execPath, [SERVER, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   const said = { stdout: '', stderr: '' }
   child.stdout.on('data', chunk => { said.stdout += chunk })
   child.stderr.on('data', chunk => { said.stderr += chunk })

@@ -17,6 +17,8 @@ export interface Example {
   readonly url: string
   readonly wsUrl: string
   readonly pid: number
+  /** Its first line, which has the origin. */
+  readonly said: string
   /** What Ctrl-C does; the example is to end by itself then. @returns its exit code */
   quit (): Promise<number | null>
 }
@@ -40,7 +42,7 @@ export async function run (t: Test, name: string, env: Headers = {}, args: reado
   const lines = createInterface({ input: child.stdout })
   const [said] = await within(Promise.race([once(lines, 'line'), once(child, 'exit').then(() => { throw new Error(`${name} ended before it was ready`) })]), `${name} is ready`)
   const { origin } = new URL(/http:\S+/.exec(said)?.[0] as string)
-  return { origin, url: `${origin}/realtime`, wsUrl: `${origin.replace('http', 'ws')}/realtime`, pid: child.pid as number, quit }
+  return { origin, url: `${origin}/realtime`, wsUrl: `${origin.replace('http', 'ws')}/realtime`, pid: child.pid as number, said, quit }
 }
 
 /** One browser: its cookies, its headers, its requests. */

@@ -31,8 +31,8 @@ export class RealtimePage {
     return opened
   }
 
-  /** Makes the client; again after the page was loaded again. */
-  async load (options: string = '{}', gateway: string = this.page.url()): Promise<void> {
+  /** Makes the client; again after the page was loaded again. @param first what it is to do before it can connect */
+  async load (options: string = '{}', gateway: string = this.page.url(), first: string = ''): Promise<void> {
     await this.run(`(async () => {
       window.bayeux = await import('${gateway}/client.js')
       const quick = { backOff: { initial: 20, max: 200 } }
@@ -41,6 +41,7 @@ export class RealtimePage {
       window.states = []
       client.on('connection', ({ state, transport = '' }) => states.push((state + ' ' + transport).trim()))
       window.news = client.subscribe('/news', ({ data }) => heard.push(data))
+      ${first}
     })()`)
   }
 

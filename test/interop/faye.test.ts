@@ -1,52 +1,17 @@
 /** The client `faye` of npm, unmodified, against a gateway on a real port. */
 import type { onRequestAsyncHookHandler } from 'fastify'
-import faye, { type Client, type FayeMessage } from 'faye'
+import type { Client, FayeMessage } from 'faye'
 import t, { type Test } from 'tap'
 import type { RealtimeOptions } from '../../lib/index.js'
 import { startBlackholeProxy, type Passage } from '../harness/blackhole-proxy.js'
+import { settled, speak } from '../harness/faye-client.js'
 import { startGateway } from '../harness/gateway.js'
 import { startKillableGateway } from '../harness/killable-gateway.js'
 import { startTcpService, type TcpService } from '../harness/tcp-service.js'
-import { until, within } from '../harness/until.js'
+import { until } from '../harness/until.js'
 
 const transports = ['websocket', 'long-polling'] as const
 type TransportName = typeof transports[number]
-
-interface Speaker {
-  readonly client: Client
-  /** Every message that came, as it came. */
-  readonly came: FayeMessage[]
-}
-
-/** Makes a client that disconnects at the end of the test; with `websocket` it chooses for itself, and prefers that. */
-function speak (t: Test, url: string, transport: TransportName = 'websocket'): Speaker {
-  let over = false
-  // Faye tries for ever; a test that failed must end all the same.
-  class UntilTheEnd extends faye.Scheduler {
-    override isDeliverable (): boolean {
-      return !over && super.isDeliverable()
-    }
-  }
-  const client = new faye.Client(url, { retry: 0.1, scheduler: UntilTheEnd })
-  if (transport === 'long-polling') client.disable('websocket')
-  const came: FayeMessage[] = []
-  client.addExtension({
-    incoming: (message, pass) => {
-      came.push({ ...message })
-      pass(message)
-    }
-  })
-  t.after(async () => {
-    await settled(client.disconnect(), 'disconnected')
-    over = true
-  })
-  return { client, came }
-}
-
-// What Faye returns is a subscription or a publication that is also a promise.
-function settled (thenable: PromiseLike<void> | undefined, what: string): Promise<void> {
-  return within(Promise.resolve(thenable), what)
-}
 
 function subscribe (client: Client, channel: string, heard: unknown[]): Promise<void> {
   return settled(client.subscribe(channel, data => heard.push(data)), `subscribed to ${channel}`)

@@ -24,6 +24,46 @@ t.test('a node that closes sends on whoever polls there for a session elsewhere,
   t.match(await client.connect(), [{ data: 'meanwhile' }, { successful: true }])
 })
 
+t.test('a node that closes sends on a socket that carries a session of another, and the session goes on', async t => {
+  const [a, b, c] = await startLocalNodes(t, 3)
+  const client = await new PollClient(a.url).start()
+  await client.ask({ channel: '/meta/subscribe', subscription: '/a' })
+  const socket = await SocketClient.open(t, b.wsUrl, { headers: { cookie: client.cookie as string } })
+  const connect = { channel: '/meta/connect', clientId: client.clientId, connectionType: 'websocket' }
+  t.match(await socket.ask({ ...connect, advice: { timeout: 0 } }), { successful: true })
+  socket.send([{ ...connect, id: 'held' }])
+  await until(() => a.app.realtime.metrics().heldConnects === 1)
+  await b.app.close()
+  const { advice } = await socket.next(({ id }) => id === 'held')
+  t.match(advice, { reconnect: 'retry', interval: Number })
+  t.ok(advice.interval < 5000, 'it is to be back before the session expires')
+  t.equal((await socket.waitClosed()).code, 1001)
+  await until(() => a.app.realtime.metrics().remoteConnections === 0)
+  a.app.realtime.publish('/a', 'meanwhile')
+  const next = await SocketClient.open(t, c.wsUrl, { headers: { cookie: client.cookie as string } })
+  t.match(await next.ask({ ...connect, advice: { timeout: 0 } }), { successful: true })
+  t.match(await next.next('/a'), { data: 'meanwhile' })
+})
+
+t.test('what a node has passed on when it closes is answered still', async t => {
+  let allow: (allowed: boolean) => void = () => {}
+  const asked = new Promise<boolean>(resolve => { allow = resolve })
+  const [a, b] = await startLocalNodes(t, 2, { drain: 10_000, policy: { canSubscribe: () => asked } })
+  const client = await new PollClient(a.url).start()
+  const away = new PollClient(b.url)
+  away.cookie = client.cookie
+  away.clientId = client.clientId
+  const subscribed = away.ask({ channel: '/meta/subscribe', subscription: '/a' })
+  await until(() => a.app.realtime.metrics().remoteConnections === 1)
+  const closed = b.app.close()
+  await until(() => b.app.realtime.health().state === 'closing')
+  allow(true)
+  t.match(await subscribed, { channel: '/meta/subscribe', successful: true, subscription: '/a' })
+  await closed
+  t.equal(a.app.realtime.metrics().remoteConnections, 0)
+  t.equal(b.app.realtime.metrics().guests, 0)
+})
+
 t.test('a node that closes ends its own sessions wherever their clients are', async t => {
   const [a, b] = await startLocalNodes(t, 2)
   const client = await new PollClient(a.url).start()

@@ -14,6 +14,7 @@ import { ServiceList } from './service-list.js'
 import { Status } from './status.js'
 import { transportSwitch } from './transport-switch.js'
 import { Visitor } from './visitor.js'
+import { workerName } from './worker-name.js'
 
 const log = new EventLog(document.getElementById('log'))
 const note = (kind, text) => log.note(kind, text)
@@ -27,7 +28,7 @@ const network = new Network(({ cut, swallowed }) => {
   status.show()
 })
 const visitor = new Visitor()
-const connection = new Connection(network, visitor)
+const connection = new Connection(network, [visitor.extension, workerName(document.getElementById('worker'))])
 const status = new Status(() => connection.open())
 const history = new History(note)
 const random = new RandomPanel(note)

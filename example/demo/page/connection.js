@@ -13,16 +13,16 @@ export class Connection {
   client = null
   choice = recall('transport', 'both')
   #network
-  #visitor
+  #extensions
   #listeners = []
 
   /**
    * @param network whose `WebSocket` and `fetch` carry it
-   * @param visitor whose name goes along
+   * @param extensions of every client
    */
-  constructor (network, visitor) {
+  constructor (network, extensions) {
     this.#network = network
-    this.#visitor = visitor
+    this.#extensions = extensions
   }
 
   get connected () {
@@ -43,7 +43,7 @@ export class Connection {
       transports: TRANSPORTS[choice],
       ack: true,
       backOff: { initial: 1000, max: 10_000 },
-      extensions: [reload(), this.#visitor.extension],
+      extensions: [reload(), ...this.#extensions],
       WebSocket: this.#network.WebSocket,
       fetch: this.#network.fetch
     })

@@ -3,6 +3,7 @@ import { Chart } from './chart.js'
 import { Tally } from './tally.js'
 
 const CHANNEL = '/demo/counter'
+const NEW = -1
 const BAR = 500
 
 export class DeliveryPanel {
@@ -22,14 +23,17 @@ export class DeliveryPanel {
     }, BAR)
   }
 
-  /** Another client has another session, and counts from where that begins. */
+  /**
+   * Another client counts from where it begins. One whose session is a new one, for the server was gone, goes on after the
+   * last number that it has, where the server keeps them.
+   */
   follow (client) {
     this.#tally = new Tally()
     client.subscribe(CHANNEL, ({ data }) => {
       this.#came++
       this.#tally.take(data)
       this.show()
-    })
+    }, { replay: NEW })
   }
 
   show () {

@@ -16,7 +16,7 @@ export class History {
     this.#attempts = 0
     let before = 'idle'
     client.on('session', (_clientId, first) => {
-      this.#note('session', first ? 'this page has a session' : 'a new one: what was published between the two is missed')
+      this.#note('session', first ? 'this page has a session' : 'a new one: what was published between the two is missed, unless it is kept')
     })
     client.on('error', error => {
       // What ends because all of it does has nothing to add.

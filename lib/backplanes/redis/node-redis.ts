@@ -6,7 +6,7 @@ type Listener = (text: string, name: string) => void
 /** What is used of a client of `redis` 4 to 6. */
 export interface NodeRedisClient {
   readonly isReady: boolean
-  duplicate (overrides: { disableOfflineQueue: boolean }): NodeRedisClient
+  duplicate (overrides: { disableOfflineQueue: boolean, commandOptions: { timeout: undefined } }): NodeRedisClient
   connect (): Promise<unknown>
   on (event: string, listener: (error: Error) => void): unknown
   off (event: string, listener: (error: Error) => void): unknown
@@ -28,7 +28,8 @@ export class NodeRedisConnection implements RedisConnection {
 
   /** @param client a client that knows the way; it is only copied */
   constructor (client: NodeRedisClient) {
-    this.#client = client.duplicate({ disableOfflineQueue: true })
+    // A timer and a signal for each command cost more than the command; the node itself sees when the bus does not answer.
+    this.#client = client.duplicate({ disableOfflineQueue: true, commandOptions: { timeout: undefined } })
   }
 
   get ready (): boolean {

@@ -83,8 +83,9 @@ function negotiate (broker: Broker, message: HandshakeRequest): Denial | null {
 }
 
 function room (broker: Broker, { connection }: Pick<Request, 'connection'>): Denial | null {
-  if (broker.closing || broker.sessions.size >= broker.limits.sessions) {
-    return { error: refusal(503, '', broker.closing ? 'Shutting down' : 'Too many sessions'), advice: adviseHandshake(5000 + Math.floor(Math.random() * 5000)) }
+  if (broker.farewell !== null) return { error: refusal(503, '', 'Shutting down'), advice: broker.farewell.handshake() }
+  if (broker.sessions.size >= broker.limits.sessions) {
+    return { error: refusal(503, '', 'Too many sessions'), advice: adviseHandshake(5000 + Math.floor(Math.random() * 5000)) }
   }
   if (connection.pushes && connection.sessions.size >= broker.limits.sessionsPerSocket) {
     return { error: refusal(429, '', `More than ${broker.limits.sessionsPerSocket} sessions on one connection`), advice: adviseNone() }

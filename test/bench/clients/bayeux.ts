@@ -27,6 +27,17 @@ export class BayeuxSocket implements SocketClient {
     }
   }
 
+  /** Goes on with the session of one that polled, on a WebSocket at another node. */
+  static async takeOver ({ session: { clientId, headers } }: BayeuxPoller, port: number, path: string): Promise<BayeuxSocket> {
+    const client = new BayeuxSocket(await LoadSocket.open(port, path, headers))
+    client.#clientId = clientId
+    client.#socket.onText = text => client.#beat(text)
+    client.#connect()
+    // What is answered after its connect finds it there.
+    await client.subscribe(['/bench/arrived'])
+    return client
+  }
+
   // A connect that was answered is followed by the next one.
   #beat (text: string): boolean {
     if (!text.includes('"/meta/connect"')) return false
@@ -72,7 +83,7 @@ export class BayeuxSocket implements SocketClient {
 
 /** A client of Bayeux that polls: its connection is kept alive, and one connect is always under way; another connection is for what it publishes. */
 export class BayeuxPoller implements PollClient, HttpPublisher {
-  readonly #polls: HttpConnection
+  #polls: HttpConnection
   readonly #path: string
   #says: HttpConnection | null = null
   #headers: string[] = []
@@ -108,6 +119,17 @@ export class BayeuxPoller implements PollClient, HttpPublisher {
       client.poll()
       return client
     }
+  }
+
+  /** What another node knows it by. */
+  get session (): { clientId: string, headers: readonly string[] } {
+    return { clientId: this.#clientId, headers: this.#headers }
+  }
+
+  /** Polls at another node from here on. */
+  async moveTo (port: number): Promise<void> {
+    this.#polls.close()
+    this.#polls = await HttpConnection.open(port)
   }
 
   #post (messages: readonly object[]): Promise<{ head: string, body: string }> {

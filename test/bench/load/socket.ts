@@ -23,12 +23,12 @@ export class LoadSocket {
   }
 
   /** Opens a WebSocket. */
-  static open (port: number, path: string): Promise<LoadSocket> {
+  static open (port: number, path: string, headers: readonly string[] = []): Promise<LoadSocket> {
     return new Promise((resolve, reject) => {
       const socket = connect(port, '127.0.0.1')
       socket.setNoDelay(true)
       socket.once('error', reject)
-      socket.once('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n`))
+      socket.once('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n${headers.map(header => header + '\r\n').join('')}\r\n`))
       let head = Buffer.alloc(0)
       const onData = (chunk: Buffer) => {
         head = Buffer.concat([head, chunk])

@@ -13,6 +13,12 @@ const columns: readonly Column[] = [
   { figure: 'rate', title: unit => `${plural(unit)} a second`, digits: 0 },
   { figure: 'p50', title: () => 'p50 ms', digits: 2 },
   { figure: 'p99', title: () => 'p99 ms', digits: 2 },
+  { figure: 'busCpu', title: unit => `bus CPU µs a ${unit}`, digits: 2 },
+  { figure: 'busIn', title: () => 'messages to the bus', digits: 2 },
+  { figure: 'busOut', title: () => 'messages from it', digits: 2 },
+  { figure: 'busBytes', title: () => 'bytes from it', digits: 0 },
+  { figure: 'taken', title: () => 'taken by nodes', digits: 2 },
+  { figure: 'strayed', title: () => 'by nodes without listeners', digits: 2 },
   { figure: 'heap', title: unit => unit === 'session' ? 'heap bytes a session' : 'heap bytes a subscription', digits: 0 },
   { figure: 'idle', title: () => 'idle CPU ms a second', digits: 1 }
 ]
@@ -21,11 +27,12 @@ const columns: readonly Column[] = [
 export function rowsOf (result: Result): string[][] {
   const shown = columns.filter(({ figure }) => result.contenders.some(({ rounds }) => rounds.some(each => each[figure] !== undefined)))
   const head = ['', ...shown.flatMap(({ figure, title }) => figure === 'cpu' ? [title(result.unit), '±'] : [title(result.unit)])]
-  return [head, ...result.contenders.map(each => rowOf(each, shown))]
+  // Where nobody has figures, the reasons still need a column.
+  return [shown.length === 0 ? ['', ''] : head, ...result.contenders.map(each => rowOf(each, shown))]
 }
 
 function rowOf (one: Measurement, shown: readonly Column[]): string[] {
-  const [failure] = one.failures
+  const failure = one.leftOut ?? one.failures[0]
   if (failure !== undefined) return [one.name, failure, ...shown.map(() => '')]
   return [one.name, ...shown.flatMap(({ figure, digits }) => {
     const value = format(middle(one, figure), digits)

@@ -9,8 +9,8 @@ export function printWork (result: Result): void {
 
 /** Prints the goals with what was measured. */
 export function printGoals (results: readonly Result[]): void {
-  const rows = verdicts(results).map(({ work, figure, ours, against, atMost, ratio }) => [
-    `${work} ${figure}${ours?.includes('Nodefony') === true ? ' (Nodefony)' : ''}`, against, `${format(ratio, 2)} ×`, `≤ ${atMost} ×`, Number.isNaN(ratio) ? '' : ratio <= atMost ? 'yes' : 'NO'
+  const rows = verdicts(results).map(({ work, figure, against, atMost, ratio, variant }) => [
+    `${work} ${figure}${variant === '' ? '' : ` (${variant})`}`, against, `${format(ratio, 2)} ×`, `≤ ${atMost} ×`, Number.isNaN(ratio) ? '' : ratio <= atMost ? 'yes' : 'NO'
   ])
   const grown = growth(results)
   if (!Number.isNaN(grown)) rows.push(['subscriptions-100000 cpu', 'subscriptions-1000', `${format(grown, 2)} ×`, '≤ 1.25 ×', grown <= 1.25 ? 'yes' : 'NO'])

@@ -1,4 +1,4 @@
-import type { Client } from '../clients/client.js'
+import type { Client, SocketClient } from '../clients/client.js'
 import { pollers, sockets, type Contender } from '../contenders.js'
 import { Receiver, Tally } from '../marks.js'
 import { ageOf } from '../payload.js'
@@ -17,7 +17,7 @@ export const fanOut = [[100, 1, 100_000], [100, 16, 800_000], [1000, 1, 100_000]
   title: `fan-out to ${receivers} WebSockets, ${each === 1 ? 'one publish' : `${each} publishes`} a turn`,
   unit: 'delivery',
   contenders: [sockets.gateway, sockets.faye, sockets.socketIo, sockets.send, sockets.frame, sockets.joined],
-  run: (contender, scale) => run(contender, receivers as number, each as number, deliveries as number * scale, Math.max(1, UNDER_WAY / (each as number)))
+  run: (contender, scale) => toWebSockets(contender, receivers as number, each as number, deliveries as number * scale)
 }))
 
 /** One event to many polls. */
@@ -28,6 +28,11 @@ export const fanOutPolling = [[200, 1, 80_000], [200, 16, 640_000]].map(([receiv
   contenders: Object.values(pollers),
   run: (contender, scale) => run(contender, receivers as number, each as number, deliveries as number * scale, 1)
 }))
+
+/** Deliveries to so many WebSockets, so many publishes a turn. */
+export function toWebSockets (contender: Contender<SocketClient>, receivers: number, each: number, deliveries: number): Promise<Figures> {
+  return run(contender, receivers, each, deliveries, Math.max(1, UNDER_WAY / each))
+}
 
 async function run (contender: Contender<Client & { poll? (): void }>, receivers: number, each: number, deliveries: number, turns: number): Promise<Figures> {
   return withServer(contender, { backend: 0, heartbeat: LONG }, async server => {
@@ -50,7 +55,8 @@ async function run (contender: Contender<Client & { poll? (): void }>, receivers
   })
 }
 
-async function publish (server: Measured, tally: Tally, receivers: number, from: number, to: number, each: number, turns: number): Promise<void> {
+/** Events of these numbers, so many a turn and so many turns at once; resolves when all receivers have them. */
+export async function publish (server: Measured, tally: Tally, receivers: number, from: number, to: number, each: number, turns: number): Promise<void> {
   for (let number = from; number < to; number += each * turns) {
     server.publish(number, turns, each)
     await tally.reaches((number + each * turns) * receivers)

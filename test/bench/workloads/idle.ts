@@ -14,7 +14,7 @@ export const idle = [
     unit: 'session',
     atMost: 1,
     contenders: [sockets.gateway, sockets.faye, sockets.socketIo, sockets.fastify],
-    run: (contender, scale) => run(contender, scale)
+    run: (contender, scale) => doNothing(contender, scale)
   }),
   workload({
     name: 'idle-polling',
@@ -22,11 +22,12 @@ export const idle = [
     unit: 'session',
     atMost: 1,
     contenders: [pollers.gateway, pollers.faye, pollers.cometd, pollers.socketIo, pollers.fastify],
-    run: (contender, scale) => run(contender, scale, client => (client as PollClient).poll())
+    run: (contender, scale) => doNothing(contender, scale, client => (client as PollClient).poll())
   })
 ]
 
-async function run (contender: Contender, scale: number, begin: (client: Client) => void = () => {}): Promise<Figures> {
+/** Sessions that join, begin something, and are quiet. */
+export async function doNothing (contender: Contender, scale: number, begin: (client: Client) => void = () => {}): Promise<Figures> {
   const heartbeat = HEARTBEAT * Math.max(0.4, scale)
   const count = Math.ceil(5_000 * Math.max(0.1, scale))
   return withServer(contender, { backend: 0, heartbeat }, async server => {

@@ -26,7 +26,8 @@ export const publish = [
   }))
 ]
 
-async function overWebSocket (contender: Contender<SocketClient>, clients: number, window: number, messages: number): Promise<Figures> {
+/** Publishes of so many clients, so many in one write. */
+export async function overWebSocket (contender: Contender<SocketClient>, clients: number, window: number, messages: number): Promise<Figures> {
   return withServer(contender, { backend: 0, heartbeat: LONG }, async server => {
     const tally = new Tally()
     const latencies: number[] = []
@@ -45,7 +46,8 @@ async function overWebSocket (contender: Contender<SocketClient>, clients: numbe
   })
 }
 
-async function overHttp (contender: Contender<HttpPublisher>, clients: number, window: number, messages: number): Promise<Figures> {
+/** Publishes of so many clients, so many in one request. */
+export async function overHttp (contender: Contender<HttpPublisher>, clients: number, window: number, messages: number): Promise<Figures> {
   return withServer(contender, { backend: 0, heartbeat: LONG }, async server => {
     const tally = new Tally()
     const latencies: number[] = []

@@ -17,6 +17,15 @@ export interface Figures {
   readonly heap?: number
   /** Milliseconds of the server's CPU a second while nothing happens. */
   readonly idle?: number
+  /** Microseconds of the CPU of the bus's process a unit. */
+  readonly busCpu?: number
+  /** Messages that the bus took and gave out a unit, and the bytes of the latter, as it counts them itself. */
+  readonly busIn?: number
+  readonly busOut?: number
+  readonly busBytes?: number
+  /** Events of other nodes that all nodes took a unit, and those of them where nobody listens. */
+  readonly taken?: number
+  readonly strayed?: number
 }
 
 /** One kind of work, and who does it. */
@@ -38,7 +47,7 @@ export interface Workload {
 }
 
 /** A workload out of its contenders and what is done with each. */
-export function workload<Kind extends Contender<any>> (parts: {
+export function workload<Kind extends Contender<any, any>> (parts: {
   name: string, title: string, unit: string, contenders: readonly Kind[], atMost?: number, run: (contender: Kind, scale: number) => Promise<Figures>
 }): Workload {
   const byName = new Map(parts.contenders.map(each => [each.name, each]))
@@ -61,7 +70,7 @@ function profiled<Kind extends Contender<any>> (contender: Kind, profile?: strin
 export const LONG = 60_000
 
 /** Starts a server, does something with it, and stops it whatever becomes of it. */
-export async function withServer<Result> (contender: Contender, settings: Settings, work: (server: Measured) => Promise<Result>): Promise<Result> {
+export async function withServer<Server extends Measured, Result> (contender: Contender<any, Server>, settings: Settings, work: (server: Server) => Promise<Result>): Promise<Result> {
   const server = await contender.start(settings)
   try {
     return await work(server)
