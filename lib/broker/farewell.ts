@@ -1,6 +1,6 @@
 import { adviseHandshake, adviseRetry, type Advice } from '../protocol/advice.js'
 
-// So many a second come back: two thousand handshakes are most of what one core does in that time (docs/performance.md).
+// So many a second come back: two thousand handshakes are more than a third of what one core does in that time (docs/performance.md).
 const A_SECOND = 2000
 // ms that a client waits at least which asked a closing node for a session, and as long again by chance.
 const LATER = 5000
