@@ -47,7 +47,7 @@ onEachBus(t, async (t, start) => {
   t.ok(lost.length >= 3, `${lost.length} of ${all.length} clients lose their session`)
   await until(() => lost.every(ear => ear.clientId() !== null && ear.clientId() !== before.get(ear)), 'they have shaken hands again')
   const counts = all.map(({ heard }) => heard.length)
-  await until(() => all.every(({ heard }, index) => heard.length > (counts[index] as number) + 100), 'all hear')
+  for (const [index, ear] of all.entries()) await until(() => ear.heard.length > (counts[index] as number) + 100, `${ear.name} hears more than ${counts[index]}${lost.includes(ear) ? ', in a new session' : ''}`)
   const stays = all.filter(ear => !lost.includes(ear))
   t.strictSame(stays.map(ear => ear.clientId()), stays.map(ear => before.get(ear)), 'the others go on with their session')
 
