@@ -1,7 +1,6 @@
 /** Clients of all makes, as something that hears: unmodified `cometd` and `faye` of npm, and the client of this package. */
 import { AckExtension } from 'cometd'
 import faye from 'faye'
-import { appendFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import { handshaken, makeCometd, subscribe, type CometD, type Message, type TransportName } from './cometd-client.js'
 import { makeClient } from './realtime-client.js'
@@ -35,11 +34,7 @@ export async function cometdEar (t: Test, url: string, transport: TransportName,
   const channels: string[] = []
   const listen = ({ channel = '', data }: Message) => heard.push({ channel, data })
   client.addListener('/meta/handshake', reply => {
-    if (reply.successful === true) client.batch(() => channels.forEach(channel => client.subscribe(channel, listen, reply => appendFileSync('/tmp/ears.log', `${process.pid} ${Date.now()} ${transport} ${JSON.stringify(reply)}\n`))))
-    else appendFileSync('/tmp/ears.log', `${process.pid} ${Date.now()} ${transport} ${JSON.stringify(reply)}\n`)
-  })
-  client.addListener('/meta/unsuccessful', reply => {
-    appendFileSync('/tmp/ears.log', `${process.pid} ${Date.now()} ${transport} UNS ${JSON.stringify(reply)}\n`)
+    if (reply.successful === true) client.batch(() => channels.forEach(channel => client.subscribe(channel, listen)))
   })
   await handshaken(client)
   return {
