@@ -66,7 +66,8 @@ t.test('five cuts under load with ack, on long-polling: 0 lost, 0 repeated, 0 ou
   }
   const take = (messages: Message[]) => {
     for (const { channel, data } of messages) if (channel === '/n') seen.push(data)
-    ack = messages.at(-1).ext.ack
+    // One that the poll before it has ended, for that came later, brings nothing.
+    ack = messages.at(-1).ext?.ack ?? ack
   }
   await connect(AbortSignal.timeout(1)).catch(() => {})
   const flowing = flow(n => app.realtime.deliver(clientId, '/n', n))

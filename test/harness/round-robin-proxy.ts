@@ -3,6 +3,9 @@ import { once } from 'node:events'
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 
+// Longer than any test: a client must not speak on a connection that is just being closed.
+const KEEP_ALIVE = 600_000
+
 export interface RoundRobinProxy {
   /** `http://127.0.0.1:port/realtime` */
   readonly url: string
@@ -30,7 +33,7 @@ export async function startRoundRobinProxy (t: Test, urls: readonly string[]): P
     asked[last] = (asked[last] ?? 0) + 1
     return ports[last] as number
   }
-  const server = createServer({ noDelay: true }, (incoming, reply) => handle(incoming, reply, next, ports.length))
+  const server = createServer({ noDelay: true, keepAliveTimeout: KEEP_ALIVE }, (incoming, reply) => handle(incoming, reply, next, ports.length))
   server.on('upgrade', (incoming: IncomingMessage, client: Socket, head: Buffer) => upgrade(incoming, client, head, next, ports.length, upgraded))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -54,7 +57,9 @@ async function handle (incoming: IncomingMessage, reply: ServerResponse, next: (
     let answered = false
     onward.on('response', answer => {
       answered = true
-      reply.writeHead(answer.statusCode ?? 500, answer.headers)
+      // How long a connection is kept is each side's own affair.
+      const { connection, 'keep-alive': keepAlive, ...others } = answer.headers
+      reply.writeHead(answer.statusCode ?? 500, others)
       answer.on('error', () => reply.destroy())
       answer.pipe(reply)
     })
