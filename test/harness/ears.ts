@@ -1,8 +1,8 @@
 /** Clients of all makes, as something that hears: unmodified `cometd` and `faye` of npm, and the client of this package. */
 import { AckExtension } from 'cometd'
-import faye from 'faye'
 import type { Test } from 'tap'
 import { handshaken, makeCometd, subscribe, type CometD, type Message, type TransportName } from './cometd-client.js'
+import { settled, speak } from './faye-client.js'
 import { makeClient } from './realtime-client.js'
 import { until, within } from './until.js'
 
@@ -56,15 +56,7 @@ export async function cometdEar (t: Test, url: string, transport: TransportName,
 
 /** `faye`, over one transport. */
 export async function fayeEar (t: Test, url: string, transport: TransportName): Promise<Ear> {
-  let over = false
-  // Faye tries for ever; a test that failed must end all the same.
-  class UntilTheEnd extends faye.Scheduler {
-    override isDeliverable (): boolean {
-      return !over && super.isDeliverable()
-    }
-  }
-  const client = new faye.Client(url, { retry: 0.1, scheduler: UntilTheEnd })
-  if (transport === 'long-polling') client.disable('websocket')
+  const { client } = speak(t, url, transport)
   const heard: Heard[] = []
   let clientId: string | null = null
   client.addExtension({
@@ -74,14 +66,10 @@ export async function fayeEar (t: Test, url: string, transport: TransportName): 
       pass(message)
     }
   })
-  t.after(async () => {
-    await within(Promise.resolve(client.disconnect()), 'disconnected')
-    over = true
-  })
   return {
     name: `faye over ${transport}`,
     heard,
-    subscribe: channel => within(Promise.resolve(client.subscribe(channel, () => {})), `subscribed to ${channel}`),
+    subscribe: channel => settled(client.subscribe(channel, () => {}), `subscribed to ${channel}`),
     publish: (channel, data) => Promise.resolve(client.publish(channel, data)),
     clientId: () => clientId
   }
